@@ -1,1 +1,7 @@
-export {}
+export * from './errors.ts'
+export * from './math/index.ts'
+export * from './groups/index.ts'
+export * from './irreps/index.ts'
+export * from './polynomials/index.ts'
+export * as descriptors from './descriptors/index.ts'
+export * as experimental from './experimental/index.ts'

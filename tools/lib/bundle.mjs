@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { basename, join, relative } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { cacheFolder, inRoot, root } from './paths.mjs'
+
+/**
+ * Bundles a TypeScript program of this repository into one ES module and returns its path. Nothing is built when no source,
+ * manifest or lock file changed since the last time; a concurrent reader sees either the old bundle or the new one.
+ *
+ * @param {string} entry path from the root, for example `packages/mace/src/cli/main.ts`
+ * @param {readonly string[]} [folders] further folders, from the root, whose changes ask for a new bundle
+ */
+export async function bundle(entry, folders = []) {
+  const key = fingerprint([...packageInputs(), ...folders.map((folder) => inRoot(folder)), inRoot('pnpm-lock.yaml'), inRoot('tools/lib/bundle.mjs')])
+  const name = entry.replace(/\.ts$/, '').replaceAll('/', '-')
+  const folder = join(cacheFolder, 'bundles')
+  const target = join(folder, `${name}.${key}.mjs`)
+  if (!existsSync(target)) {
+    const temporary = join(folder, `.${name}.${process.pid}.mjs`)
+    await build(entry, temporary)
+    renameSync(`${temporary}.map`, `${target}.map`)
+    renameSync(temporary, target)
+    removeOlder(folder, name, basename(target))
+  }
+  return target
+}
+
+/** Everything that can change a bundle: the sources and the manifests of all packages. */
+function packageInputs() {
+  return readdirSync(inRoot('packages')).flatMap((name) => [inRoot('packages', name, 'src'), inRoot('packages', name, 'package.json')])
+}
+
+/**
+ * Names, sizes and times of files, which is enough to see a change and takes a few milliseconds.
+ *
+ * @param {readonly string[]} paths files and folders
+ */
+function fingerprint(paths) {
+  const hash = createHash('sha256')
+  /** @param {string} path */
+  const visit = (path) => {
+    const status = statSync(path, { throwIfNoEntry: false })
+    if (status === undefined) return
+    if (status.isDirectory()) {
+      for (const child of readdirSync(path).sort()) if (child !== 'node_modules' && !child.startsWith('.')) visit(join(path, child))
+    } else if (!path.endsWith('.html')) hash.update(`${relative(root, path)} ${status.size} ${status.mtimeMs}\n`)
+  }
+  paths.forEach(visit)
+  return hash.digest('hex').slice(0, 16)
+}
+
+/**
+ * @param {string} entry
+ * @param {string} outfile
+ */
+async function build(entry, outfile) {
+  const esbuild = await import('esbuild')
+  mkdirSync(join(outfile, '..'), { recursive: true })
+  await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    sourcemap: 'linked',
+    logLevel: 'error',
+    // Dependencies in CommonJS find Node's own modules by `require`, which an ES module does not have.
+    banner: { js: `import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(import.meta.url);` },
+    plugins: [
+      {
+        name: 'own-address',
+        setup(builder) {
+          // A program finds the files beside it by its own address, which must stay that of its source.
+          builder.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+            if (path.includes('node_modules')) return undefined
+            const contents = readFileSync(path, 'utf8').replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
+            return { contents, loader: 'ts' }
+          })
+        },
+      },
+    ],
+  })
+}
+
+/**
+ * Bundles of earlier sources go when they are a day old; a running command may still read a younger one.
+ *
+ * @param {string} folder
+ * @param {string} name
+ * @param {string} keep
+ */
+function removeOlder(folder, name, keep) {
+  const dayAgo = Date.now() - 86_400_000
+  for (const file of readdirSync(folder)) {
+    if (!file.startsWith(`${name}.`) || file.startsWith(keep)) continue
+    const path = join(folder, file)
+    if ((statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? dayAgo) < dayAgo) rmSync(path, { force: true })
+  }
+}

@@ -1,0 +1,78 @@
+// Installs what the repository needs, when it is not there yet. Plain Node, no dependencies: it runs first on a fresh clone.
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { withLock } from './lib/lock.mjs'
+import { cacheFolder, inRoot, root } from './lib/paths.mjs'
+
+const stampFile = inRoot('node_modules', '.equivar-setup')
+
+/** Leaves with one line on standard error, which is all that a person needs who lacks something. */
+class SetupError extends Error {}
+
+/** Prepares the checkout, or returns at once when nothing changed since the last time. */
+export async function setup() {
+  requireNode()
+  if (isReady()) return
+  await withLock(join(cacheFolder, 'setup.lock'), async () => {
+    if (!isReady()) install()
+  })
+}
+
+function requireNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  if (major < 20 || (major === 20 && minor < 19))
+    throw new SetupError(`Node.js 20.19 or newer is needed, this is ${process.versions.node}: install a newer one from nodejs.org`)
+}
+
+/** What an installation depends on: the lock file, and the platform that binaries were chosen for. */
+function fingerprint() {
+  return createHash('sha256').update(readFileSync(inRoot('pnpm-lock.yaml'))).update(`${process.platform} ${process.arch}`).digest('hex')
+}
+
+function isReady() {
+  return existsSync(stampFile) && readFileSync(stampFile, 'utf8') === fingerprint()
+}
+
+function install() {
+  const npx = process.platform === 'win32' ? 'npx.cmd' : 'npx'
+  if (spawnSync(npx, ['--version'], { shell: process.platform === 'win32' }).error !== undefined)
+    throw new SetupError('npx is not on the PATH: install npm, which comes with Node.js')
+  const manifest = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
+  process.stderr.write('Installing dependencies (only when the lock file has changed) …\n')
+  const installation = spawnSync(npx, ['--yes', manifest.packageManager, 'install', '--frozen-lockfile', '--ignore-scripts'], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+    shell: process.platform === 'win32',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // Without a terminal pnpm would stop and ask before it replaces a folder that another tool made.
+    env: { ...process.env, CI: 'true' },
+  })
+  if (installation.status !== 0) {
+    process.stderr.write(`${installation.stdout}${installation.stderr}`)
+    throw new SetupError(`${manifest.packageManager} could not install the dependencies (its output is above): is the npm registry reachable?`)
+  }
+  writeFileSync(stampFile, fingerprint())
+}
+
+/**
+ * Runs the main function of a tool; a failed set-up ends it with one line instead of a stack trace.
+ *
+ * @param {() => Promise<number | void>} main resolves to the exit code
+ */
+export async function command(main) {
+  try {
+    await setup()
+    const code = await main()
+    if (typeof code === 'number') process.exitCode = code
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error
+    process.stderr.write(`set-up: ${error.message}\n`)
+    process.exitCode = 1
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await command(async () => 0)

@@ -1,0 +1,33 @@
+// `npm test`: set-up, then every test, with a summary of coverage. Arguments choose tests: `npm test -- packages/core`.
+//   --node24        run under Node 24 instead of the Node that runs this
+//   --report FILE   also write the results as JSON
+import { pathToFileURL } from 'node:url'
+import { installed } from './lib/paths.mjs'
+import { run } from './lib/run.mjs'
+import { command } from './setup.mjs'
+
+/** @param {readonly string[]} argv */
+export function vitestArguments(argv) {
+  const own = { node24: false, report: /** @type {string | undefined} */ (undefined) }
+  const rest = []
+  for (let i = 0; i < argv.length; i++) {
+    const argument = argv[i] ?? ''
+    if (argument === '--node24') own.node24 = true
+    else if (argument === '--report') own.report = argv[++i]
+    else rest.push(argument)
+  }
+  const args = ['run', ...rest]
+  // The share of covered lines says nothing about a chosen few tests, and costs time.
+  if (rest.length === 0 && !own.node24) args.push('--coverage')
+  if (own.report !== undefined) args.push('--reporter=default', '--reporter=json', `--outputFile.json=${own.report}`)
+  return { ...own, args }
+}
+
+/** @param {readonly string[]} argv */
+async function main(argv) {
+  const { args, node24 } = vitestArguments(argv)
+  const node = node24 ? await (await import('./lib/node24.mjs')).node24() : process.execPath
+  return run(node, [installed('vitest/vitest.mjs'), ...args])
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await command(() => main(process.argv.slice(2)))

@@ -1,0 +1,7 @@
+export { collate, type GraphBatch } from './collate.ts'
+export { cellVolume, extendedCell, type Periodicity } from './cell.ts'
+export { atomicNumber, chemicalSymbol, maxAtomicNumber } from './elements.ts'
+export { realArray, type AtomArray } from './atom-arrays.ts'
+export { type InfoValue } from './info.ts'
+export { neighborList, neighborListAsync, type NeighborList, type NeighborListOptions } from './neighbor-list.ts'
+export { Structure, type StructureInit } from './structure.ts'

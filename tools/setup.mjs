@@ -6,11 +6,9 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { withLock } from './lib/lock.mjs'
 import { cacheFolder, inRoot, root } from './lib/paths.mjs'
+import { ToolError } from './lib/tool-error.mjs'
 
 const stampFile = inRoot('node_modules', '.equivar-setup')
-
-/** Leaves with one line on standard error, which is all that a person needs who lacks something. */
-class SetupError extends Error {}
 
 /** Prepares the checkout, or returns at once when nothing changed since the last time. */
 export async function setup() {
@@ -24,7 +22,7 @@ export async function setup() {
 function requireNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   if (major < 20 || (major === 20 && minor < 19))
-    throw new SetupError(`Node.js 20.19 or newer is needed, this is ${process.versions.node}: install a newer one from nodejs.org`)
+    throw new ToolError(`Node.js 20.19 or newer is needed, this is ${process.versions.node}: install a newer one from nodejs.org`)
 }
 
 /** What an installation depends on: the lock file, and the platform that binaries were chosen for. */
@@ -39,10 +37,10 @@ function isReady() {
 function install() {
   const npx = process.platform === 'win32' ? 'npx.cmd' : 'npx'
   if (spawnSync(npx, ['--version'], { shell: process.platform === 'win32' }).error !== undefined)
-    throw new SetupError('npx is not on the PATH: install npm, which comes with Node.js')
-  const manifest = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
+    throw new ToolError('npx is not on the PATH: install npm, which comes with Node.js')
+  const { packageManager } = /** @type {{ packageManager: string }} */ (JSON.parse(readFileSync(inRoot('package.json'), 'utf8')))
   process.stderr.write('Installing dependencies (only when the lock file has changed) …\n')
-  const installation = spawnSync(npx, ['--yes', manifest.packageManager, 'install', '--frozen-lockfile', '--ignore-scripts'], {
+  const installation = spawnSync(npx, ['--yes', packageManager, 'install', '--frozen-lockfile', '--ignore-scripts'], {
     cwd: root,
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
@@ -53,13 +51,13 @@ function install() {
   })
   if (installation.status !== 0) {
     process.stderr.write(`${installation.stdout}${installation.stderr}`)
-    throw new SetupError(`${manifest.packageManager} could not install the dependencies (its output is above): is the npm registry reachable?`)
+    throw new ToolError(`${packageManager} could not install the dependencies (its output is above): is the npm registry reachable?`)
   }
   writeFileSync(stampFile, fingerprint())
 }
 
 /**
- * Runs the main function of a tool; a failed set-up ends it with one line instead of a stack trace.
+ * Runs the main function of a tool; what a person can act on ends it with one line instead of a stack trace.
  *
  * @param {() => Promise<number | void>} main resolves to the exit code
  */
@@ -69,8 +67,8 @@ export async function command(main) {
     const code = await main()
     if (typeof code === 'number') process.exitCode = code
   } catch (error) {
-    if (!(error instanceof SetupError)) throw error
-    process.stderr.write(`set-up: ${error.message}\n`)
+    if (!(error instanceof ToolError)) throw error
+    process.stderr.write(`${error.message}\n`)
     process.exitCode = 1
   }
 }

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { basename, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { cacheFolder, inRoot, root } from './paths.mjs'
+import { ToolError } from './tool-error.mjs'
 
 /**
  * Bundles a TypeScript program of this repository into one ES module and returns its path. Nothing is built when no source,
@@ -57,7 +58,7 @@ function fingerprint(paths) {
 async function build(entry, outfile) {
   const esbuild = await import('esbuild')
   mkdirSync(join(outfile, '..'), { recursive: true })
-  await esbuild.build({
+  const building = esbuild.build({
     absWorkingDir: root,
     entryPoints: [entry],
     outfile,
@@ -82,6 +83,9 @@ async function build(entry, outfile) {
         },
       },
     ],
+  })
+  await building.catch(() => {
+    throw new ToolError(`${entry} could not be built; the reason is above`)
   })
 }
 

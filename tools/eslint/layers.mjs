@@ -1,0 +1,92 @@
+import { builtinModules } from 'node:module'
+
+/** Which packages a package may import. What is not named here, it may not. */
+const packageLayers = {
+  core: [],
+  engine: ['core'],
+  'kernels-cpu': ['core'],
+  'kernels-wgsl': ['core'],
+  'kernels-cuda': ['core'],
+  // Front ends: backends are registered or found by dynamic import, never imported statically.
+  mace: ['core', 'engine'],
+  torchlike: ['core', 'engine'],
+  functional: ['core', 'engine'],
+}
+
+/** The rooms of core, each of which may import those before it. */
+const coreRooms = ['errors', 'math', 'groups', 'irreps', 'polynomials', 'descriptors', 'experimental']
+
+/** @param {readonly string[]} names */
+const oneOf = (names) => `(?:${names.join('|')})`
+
+/** @param {string} name */
+function packageRule(name) {
+  const allowed = packageLayers[/** @type {keyof typeof packageLayers} */ (name)]
+  const exceptions = allowed.length === 0 ? '' : `(?!${oneOf(allowed)}(?:/|$))`
+  return {
+    regex: `^@equivar/${exceptions}`,
+    message: `Layers: @equivar/${name} may import ${allowed.length === 0 ? 'no other package' : allowed.map((other) => `@equivar/${other}`).join(' and ')} (docs/architecture.md).`,
+  }
+}
+
+const foreignSources = {
+  regex: `^(?:\\.\\./)+(?:packages/)?${oneOf(Object.keys(packageLayers))}/`,
+  message: 'Layers: import another package by its name, not by a path into it.',
+}
+
+const nodeModules = {
+  regex: `^(?:node:|${oneOf(builtinModules.filter((name) => !name.startsWith('_')))}(?:/|$))`,
+  message: 'Layers: Node built-ins belong to src/node and src/cli; everything else must run in a browser.',
+}
+
+const nodeRooms = {
+  regex: '^\\.{1,2}/(?:.*/)?(?:node|cli)/',
+  message: 'Layers: src/node and src/cli are reached through the conditional entries of package.json, not by a path.',
+}
+
+/** @param {string} room */
+function roomRule(room) {
+  const higher = coreRooms.slice(coreRooms.indexOf(room) + 1)
+  return {
+    regex: `^\\.{1,2}/(?:.*/)?${oneOf(higher)}(?:/|\\.ts$)`,
+    message: `Layers: core's ${room} may not import ${higher.join(', ')}; the order is ${coreRooms.join(' ← ')}.`,
+  }
+}
+
+/**
+ * The same patterns for `import`, `export … from` and `import()`.
+ *
+ * @param {readonly { regex: string, message: string }[]} patterns for static imports
+ * @param {readonly { regex: string, message: string }[]} [dynamic] for `import()`; the same ones unless given
+ * @returns {import('eslint').Linter.RulesRecord}
+ */
+function rules(patterns, dynamic = patterns) {
+  return {
+    'no-restricted-imports': ['error', { patterns: [...patterns] }],
+    'no-restricted-syntax': [
+      'error',
+      ...dynamic.map(({ regex, message }) => ({ selector: `ImportExpression[source.value=/${regex.replaceAll('/', '\\u002F')}/]`, message })),
+    ],
+  }
+}
+
+/**
+ * Who may import whom, as ESLint configurations.
+ *
+ * @type {import('eslint').Linter.Config[]}
+ */
+export const layers = Object.keys(packageLayers).flatMap((name) => {
+  const own = [packageRule(name), foreignSources]
+  const dynamic = name === 'core' || name.startsWith('kernels-') ? own : [foreignSources]
+  const portable = [nodeModules, nodeRooms]
+  const configs = [
+    { files: [`packages/${name}/src/**/*.ts`], rules: rules([...own, ...portable], [...dynamic, ...portable]) },
+    { files: [`packages/${name}/src/{node,cli}/**/*.ts`], rules: rules(own, dynamic) },
+  ]
+  if (name !== 'core') return configs
+  const rooms = coreRooms.slice(0, -1).map((room) => ({
+    files: [`packages/core/src/${room}.ts`, `packages/core/src/${room}/**/*.ts`],
+    rules: rules([...own, ...portable, roomRule(room)]),
+  }))
+  return [...configs, ...rooms]
+})

@@ -387,7 +387,7 @@ TRAINING = argparse.Namespace(
 
 
 def train(model):
-    """Three steps with mace's own parameter groups, so that the optimiser has a state; model.extra is written apart, never pickled."""
+    """Three steps with mace's own parameter groups, so that the optimiser has a state; their outcome goes to CHECKPOINT, not into the model."""
     options = get_params_options(TRAINING, model)
     for group in options["params"]:
         group["params"] = list(group["params"])
@@ -627,16 +627,12 @@ def make(folder, name, v, compress=True):
 def refusals():
     for name, changes in REFUSALS.items():
         v = DEFAULT | changes
-        stage = "built"
         try:
-            model = build(name, v)
-            stage = "built, not saved"
-            _, model = save("refusal", v, model)
-            stage = "built and saved, not evaluated"
+            _, model = save("refusal", v, build(name, v))
             evaluate_all(model, v, False)
             print(f"{name}: accepted")
         except Exception as error:  # whatever it is, it is the answer
-            print(f"{name}: {stage if stage != 'built' else 'not built'}: {type(error).__name__}: {str(error).strip().splitlines()[-1] if str(error).strip() else ''}")
+            print(f"{name}: {type(error).__name__}: {str(error).strip().splitlines()[-1]}")
 
 
 def large_structures(which, xyz):

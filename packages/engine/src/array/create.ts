@@ -1,0 +1,116 @@
+import { InputError, ShapeError, type NestedNumbers } from '@equivar/core'
+import { Value } from '../graph/value.ts'
+import { Storage } from '../memory/storage.ts'
+import { allocate, dtypeOf, encode, storedDtype, type DType, type DTypeName, type TypedArray } from './dtype.ts'
+import { NDArray } from './ndarray.ts'
+import { elementCount, formatShape, requireShape, type Shape } from './shape.ts'
+
+/** Dtype of arrays made from plain numbers when none is named. */
+export const defaultDtype: DType = 'float32'
+
+export interface ArrayOptions {
+  /** Default: the nesting of the data, or one axis for typed arrays. */
+  readonly shape?: Shape
+  /** Default: the dtype of a typed array, else float32. */
+  readonly dtype?: DTypeName
+}
+
+export interface CreationOptions {
+  readonly dtype?: DTypeName
+}
+
+/**
+ * An array with a copy of the given elements, row-major.
+ *
+ * @throws {ShapeError} if the shape does not hold as many elements as the data, or nested data is ragged.
+ * @throws {InputError} if an integer dtype is asked for and an element is no integer of its range (NaN included).
+ */
+export function array(data: NestedNumbers | TypedArray | BigInt64Array, options: ArrayOptions = {}): NDArray {
+  if (data instanceof BigInt64Array) return checked(encode(data, options.dtype ?? 'int64'), options.shape ?? [data.length], options.dtype ?? 'int64')
+  if (ArrayBuffer.isView(data)) {
+    const dtype = options.dtype ?? dtypeOf(data)
+    // A typed array of the right kind is copied as it is; bytes still have to be 0 or 1 to be booleans.
+    const copy = storedDtype(dtype) === dtypeOf(data) && !(data instanceof Uint8Array) ? data.slice() : encode(data, dtype)
+    return checked(copy, options.shape ?? [data.length], dtype)
+  }
+  const flat: number[] = []
+  const nested = flatten(data, flat)
+  const dtype = options.dtype ?? defaultDtype
+  return checked(encode(flat, dtype), options.shape ?? nested, dtype)
+}
+
+/** An array of zeros. */
+export function zeros(shape: Shape, options: CreationOptions = {}): NDArray {
+  requireShape('zeros', shape)
+  const dtype = storedDtype(options.dtype ?? defaultDtype)
+  return fromHost(allocate(dtype, elementCount(shape)), shape, dtype)
+}
+
+/** An array of ones. */
+export function ones(shape: Shape, options: CreationOptions = {}): NDArray {
+  return full(shape, 1, options)
+}
+
+/** An array whose every element is `value`. */
+export function full(shape: Shape, value: number, options: CreationOptions = {}): NDArray {
+  requireShape('full', shape)
+  const dtype = options.dtype ?? defaultDtype
+  const data = allocate(storedDtype(dtype), elementCount(shape))
+  data.fill(encode([value], dtype)[0] ?? 0)
+  return fromHost(data, shape, storedDtype(dtype))
+}
+
+/** An array of no axes. */
+export function scalar(value: number, options: CreationOptions = {}): NDArray {
+  return full([], value, options)
+}
+
+/** `[start, start + step, …]` up to and without `stop`; int32 unless named. */
+export function arange(start: number, stop: number, step = 1, options: CreationOptions = {}): NDArray {
+  if (!(Number.isFinite(start) && Number.isFinite(stop) && Number.isFinite(step) && step !== 0))
+    throw new InputError(`arange: start ${start}, stop ${stop} and step ${step} must be finite and the step non-zero`)
+  const length = Math.max(0, Math.ceil((stop - start) / step))
+  const dtype = options.dtype ?? 'int32'
+  return fromHost(encode(Array.from({ length }, (_, i) => start + i * step), dtype), [length], storedDtype(dtype))
+}
+
+export function zerosLike(x: { readonly shape: Shape; readonly dtype: DType }): NDArray {
+  return zeros(x.shape, { dtype: x.dtype })
+}
+
+export function onesLike(x: { readonly shape: Shape; readonly dtype: DType }): NDArray {
+  return ones(x.shape, { dtype: x.dtype })
+}
+
+/** An array of known shape and dtype without elements: operations on it are recorded, not executed. */
+export function abstractArray(shape: Shape, dtype: DType): NDArray {
+  requireShape('abstractArray', shape)
+  return new NDArray(new Value({ shape: Object.freeze([...shape]), dtype: storedDtype(dtype) }, undefined, undefined, false))
+}
+
+/** A handle on host memory that nobody else writes to. */
+export function fromHost(data: TypedArray, shape: Shape, dtype: DType): NDArray {
+  return new NDArray(new Value({ shape: Object.freeze([...shape]), dtype }, new Storage(data), undefined, false))
+}
+
+function checked(data: TypedArray, shape: Shape, dtype: DTypeName): NDArray {
+  requireShape('array', shape)
+  if (elementCount(shape) !== data.length)
+    throw new ShapeError(`array: shape ${formatShape(shape)} holds ${elementCount(shape)} elements, the data ${data.length}; pass a matching shape`)
+  return fromHost(data, shape, storedDtype(dtype))
+}
+
+function flatten(values: NestedNumbers, out: number[]): number[] {
+  if (typeof values === 'number') {
+    out.push(values)
+    return []
+  }
+  let inner: number[] | undefined
+  for (const value of values) {
+    const shape = flatten(value, out)
+    inner ??= shape
+    if (inner.length !== shape.length || inner.some((extent, axis) => extent !== shape[axis]))
+      throw new ShapeError(`array: nested data is ragged: ${formatShape(inner)} beside ${formatShape(shape)}`)
+  }
+  return [values.length, ...(inner ?? [])]
+}

@@ -1,0 +1,65 @@
+import { InputError } from '@equivar/core'
+
+/** What a scope owns: anything that can be given back. */
+interface Owned {
+  dispose(): void
+}
+
+let current: Set<Owned> | undefined
+
+/** Puts a new handle under the innermost open scope, if any. */
+export function own(handle: Owned): void {
+  current?.add(handle)
+}
+
+/** Removes a handle that was disposed by hand. */
+export function disown(handle: Owned): void {
+  current?.delete(handle)
+}
+
+/**
+ * Runs `f` and disposes every array made inside but those that it returns (arrays, or arrays and plain objects of them).
+ * Scopes nest; what an inner scope returns belongs to the outer one. What a returned tracked array needs for its
+ * derivatives stays alive with it.
+ *
+ * @throws {InputError} if `f` returns a promise: read results outside of the scope.
+ * @example
+ * const y = scope(() => { const t = mul(x, x); return add(t, 1) })   // t is freed, y is not
+ */
+export function scope<R>(f: () => R): R {
+  const outer = current
+  const mine = new Set<Owned>()
+  current = mine
+  try {
+    const result = f()
+    if (result instanceof Promise) throw new InputError('scope: the function returned a promise; compute inside the scope and read (data(), item()) outside')
+    for (const kept of ownedIn(result, mine)) {
+      mine.delete(kept)
+      outer?.add(kept)
+    }
+    return result
+  } finally {
+    current = undefined
+    for (const handle of mine) handle.dispose()
+    current = outer
+  }
+}
+
+function ownedIn(root: unknown, mine: ReadonlySet<Owned>): Set<Owned> {
+  const found = new Set<Owned>()
+  const seen = new Set<object>()
+  const pending: unknown[] = [root]
+  while (pending.length > 0) {
+    const item = pending.pop()
+    if (typeof item !== 'object' || item === null || seen.has(item)) continue
+    seen.add(item)
+    if (isOwned(item) && mine.has(item)) found.add(item)
+    else if (item instanceof Map || item instanceof Set) pending.push(...item.values())
+    else if (!ArrayBuffer.isView(item)) pending.push(...Object.values(item))
+  }
+  return found
+}
+
+function isOwned(item: object): item is Owned {
+  return 'dispose' in item && typeof item.dispose === 'function'
+}

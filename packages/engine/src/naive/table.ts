@@ -1,0 +1,11 @@
+import type { PrimitiveName } from '../primitives/names.ts'
+import { binaryEvaluators, unaryEvaluators } from './elementwise.ts'
+import { structureEvaluators } from './structure.ts'
+import type { Evaluator } from './tensor.ts'
+
+/** Method `naive`: every primitive in plain TypeScript on the host. The oracle of all other methods. */
+export const evaluators: { readonly [P in PrimitiveName]: Evaluator<P> } = {
+  ...unaryEvaluators,
+  ...binaryEvaluators,
+  ...structureEvaluators,
+}

@@ -1,0 +1,12 @@
+import type { PrimitiveName } from '../names.ts'
+import type { DerivativeRules } from '../rules.ts'
+import { binaryDerivatives } from './binary.ts'
+import { structureDerivatives } from './structure.ts'
+import { unaryDerivatives } from './unary.ts'
+
+/** The derivative rules of every primitive; a primitive without them does not compile. */
+export const derivativeRules: { readonly [P in PrimitiveName]: DerivativeRules<P> } = {
+  ...unaryDerivatives,
+  ...binaryDerivatives,
+  ...structureDerivatives,
+}

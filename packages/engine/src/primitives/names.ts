@@ -1,0 +1,90 @@
+import type { DType } from '../array/dtype.ts'
+
+export interface NoParams {}
+
+export type UnaryName =
+  | 'identity'
+  | 'stopGradient'
+  | 'neg'
+  | 'sqrt'
+  | 'exp'
+  | 'expm1'
+  | 'log'
+  | 'log1p'
+  | 'sin'
+  | 'cos'
+  | 'tanh'
+  | 'sigmoid'
+  | 'abs'
+  | 'sign'
+  | 'floor'
+  | 'reciprocal'
+  | 'square'
+  | 'logicalNot'
+
+export type ArithmeticName = 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'minimum' | 'pow'
+export type ComparisonName = 'less' | 'lessEqual' | 'greater' | 'greaterEqual' | 'equal' | 'notEqual'
+export type LogicalName = 'logicalAnd' | 'logicalOr'
+export type BinaryName = ArithmeticName | ComparisonName | LogicalName
+
+interface Signature {
+  /** Number of inputs. */
+  readonly arity: number | 'many'
+  readonly outputs: 1 | 'many'
+  readonly params: object
+}
+
+type SameSignature<Names extends string, S extends Signature> = { readonly [name in Names]: S }
+
+/** Everything that can be computed: the closed set of primitives, with number of inputs, of outputs, and parameters. */
+export interface Primitives
+  extends SameSignature<UnaryName, { readonly arity: 1; readonly outputs: 1; readonly params: NoParams }>,
+    SameSignature<BinaryName, { readonly arity: 2; readonly outputs: 1; readonly params: NoParams }> {
+  readonly powConstant: { readonly arity: 1; readonly outputs: 1; readonly params: { readonly exponent: number } }
+  readonly cast: { readonly arity: 1; readonly outputs: 1; readonly params: { readonly dtype: DType } }
+  readonly where: { readonly arity: 3; readonly outputs: 1; readonly params: NoParams }
+  readonly matmul: { readonly arity: 2; readonly outputs: 1; readonly params: { readonly transposeA: boolean; readonly transposeB: boolean } }
+  readonly sum: { readonly arity: 1; readonly outputs: 1; readonly params: { readonly axes: readonly number[] } }
+  readonly max: { readonly arity: 1; readonly outputs: 1; readonly params: { readonly axes: readonly number[] } }
+  readonly cumulativeSum: { readonly arity: 1; readonly outputs: 1; readonly params: { readonly axis: number; readonly reverse: boolean } }
+  readonly broadcastTo: { readonly arity: 1; readonly outputs: 1; readonly params: { readonly shape: readonly number[] } }
+  readonly reshape: { readonly arity: 1; readonly outputs: 1; readonly params: { readonly shape: readonly number[] } }
+  readonly permute: { readonly arity: 1; readonly outputs: 1; readonly params: { readonly axes: readonly number[] } }
+  readonly concatenate: { readonly arity: 'many'; readonly outputs: 1; readonly params: { readonly axis: number } }
+  readonly slice: {
+    readonly arity: 1
+    readonly outputs: 1
+    readonly params: { readonly starts: readonly number[]; readonly limits: readonly number[] }
+  }
+  readonly pad: {
+    readonly arity: 1
+    readonly outputs: 1
+    readonly params: { readonly low: readonly number[]; readonly high: readonly number[] }
+  }
+  readonly take: { readonly arity: 2; readonly outputs: 1; readonly params: NoParams }
+  readonly segmentSum: { readonly arity: 2; readonly outputs: 1; readonly params: { readonly numSegments: number } }
+  readonly oneHot: { readonly arity: 1; readonly outputs: 1; readonly params: { readonly depth: number; readonly dtype: DType } }
+  readonly iota: {
+    readonly arity: 0
+    readonly outputs: 1
+    readonly params: { readonly shape: readonly number[]; readonly axis: number; readonly dtype: DType }
+  }
+}
+
+export type PrimitiveName = keyof Primitives
+export type ParamsOf<P extends PrimitiveName> = Primitives[P]['params']
+
+type TupleOf<N, T> = N extends 0
+  ? readonly []
+  : N extends 1
+    ? readonly [T]
+    : N extends 2
+      ? readonly [T, T]
+      : N extends 3
+        ? readonly [T, T, T]
+        : readonly T[]
+
+/** One T an input of the primitive. */
+export type PerInput<P extends PrimitiveName, T> = TupleOf<Primitives[P]['arity'], T>
+/** One T an output of the primitive. */
+export type PerOutput<P extends PrimitiveName, T> = TupleOf<Primitives[P]['outputs'], T>

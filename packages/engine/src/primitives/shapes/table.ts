@@ -1,0 +1,11 @@
+import type { PrimitiveName } from '../names.ts'
+import type { ShapeRule } from '../rules.ts'
+import { binaryShapes, unaryShapes } from './elementwise.ts'
+import { structureShapes } from './structure.ts'
+
+/** The shape rule of every primitive. */
+export const shapeRules: { readonly [P in PrimitiveName]: ShapeRule<P> } = {
+  ...unaryShapes,
+  ...binaryShapes,
+  ...structureShapes,
+}

@@ -1,1 +1,11 @@
-export {}
+export { asGroup, groupByName, type GroupLike, type GroupName } from './by-name.ts'
+export { clebschGordan, emptyClebschGordan } from './clebsch-gordan.ts'
+export { exactClebschGordan, wigner3j } from './coupling.ts'
+export { Irrep, isIrrepClass, type IrrepClass, type IrrepLike } from './irrep.ts'
+export { O3 } from './o3.ts'
+export { O3E3nn } from './o3-e3nn.ts'
+export { range } from './range.ts'
+export { Rep } from './rep.ts'
+export { selectionRulePower, selectionRuleProduct } from './selection-rules.ts'
+export { SO3 } from './so3.ts'
+export { SU2 } from './su2.ts'

@@ -1,1 +1,6 @@
+export * from './complex-array.ts'
+export * from './einsum.ts'
 export * from './host-array.ts'
+export * from './linalg.ts'
+export * from './rational.ts'
+export * from './rounding.ts'

@@ -1,1 +1,6 @@
-export {}
+export { Irreps, type IrrepsFilter, type IrrepsLike, type IrrepsSelector, type SortedIrreps } from './irreps.ts'
+export { IrrepsAndLayout } from './irreps-and-layout.ts'
+export { irMul, Layout, type LayoutLike, type LayoutName, mulIr } from './layout.ts'
+export { MulIrrep } from './mul-irrep.ts'
+export type { SegmentLike } from './parse.ts'
+export { asLayout, assume, getIrrepScope, getLayoutScope } from './scope.ts'

@@ -8,6 +8,7 @@ export default defineConfig({
     maxWorkers: 2,
     coverage: {
       provider: 'v8',
+      reportOnFailure: true,
       include: ['packages/*/src/**/*.ts'],
       reporter: ['text-summary'],
       reportsDirectory: '.cache/coverage',

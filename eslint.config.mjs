@@ -9,6 +9,9 @@ const library = ['packages/*/src/**/*.ts']
 const commandLine = ['packages/*/src/cli/**/*.ts', 'packages/*/src/node/**/*.ts']
 const tests = ['packages/*/test/**/*.ts', 'examples/**/*.test.ts', 'tools/test/**/*.ts']
 
+/** Types whose `toString` is the notation of the field. */
+const printable = ['Irrep', 'MulIrrep', 'Irreps', 'Rational', 'Subscripts', 'NDArray']
+
 const noOnly = {
   selector: "CallExpression[callee.object.name=/^(?:it|test|describe)$/][callee.property.name='only']",
   message: 'A test that runs alone hides all others.',
@@ -34,7 +37,11 @@ export default defineConfig(
       '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: 'only-allowed-literals' }],
       // An async function without await is right where an interface promises a promise, also for what it throws.
       '@typescript-eslint/require-await': 'off',
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      // What has a notation of its own prints as that; anything else in a text is a slip.
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true, allow: [{ from: 'file', name: printable }] }],
+      '@typescript-eslint/no-misused-spread': ['error', { allow: ['string'] }],
+      // Overloads also document.
+      '@typescript-eslint/unified-signatures': 'off',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       'import-x/no-cycle': 'error',
       'import-x/no-self-import': 'error',

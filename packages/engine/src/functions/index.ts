@@ -1,3 +1,7 @@
 export type { Operand } from './operands.ts'
 export * from './elementwise.ts'
 export * from './structure.ts'
+export * from './composed.ts'
+export * from './activations.ts'
+export * from './radial.ts'
+export * from './einsum.ts'

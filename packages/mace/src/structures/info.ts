@@ -3,6 +3,11 @@ import { InputError } from '@equivar/core'
 /** A value that belongs to a whole structure: what JSON can say, plus non-finite numbers. */
 export type InfoValue = null | boolean | number | string | readonly InfoValue[] | { readonly [key: string]: InfoValue }
 
+/** Array.isArray for readonly lists, which it does not narrow by itself. */
+export function isInfoList(value: InfoValue | undefined): value is readonly InfoValue[] {
+  return Array.isArray(value)
+}
+
 /** Deeper nesting than this is refused: no real file has it, and recursion over it would exhaust the stack. */
 export const maxInfoDepth = 64
 
@@ -26,7 +31,7 @@ export function sameInfo(a: InfoValue, b: InfoValue): boolean {
   const left = Object.entries(a)
   const right = new Map<string, InfoValue>(Object.entries(b))
   return (
-    Array.isArray(a) === Array.isArray(b) &&
+    isInfoList(a) === isInfoList(b) &&
     left.length === right.size &&
     left.every(([key, value]) => {
       const other = right.get(key)

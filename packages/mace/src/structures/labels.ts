@@ -1,5 +1,5 @@
 import { FormatError, InputError } from '@equivar/core'
-import type { InfoValue } from './info.ts'
+import { isInfoList, type InfoValue } from './info.ts'
 import type { Structure } from './structure.ts'
 import { quote } from './xyz/error.ts'
 
@@ -81,10 +81,10 @@ export function referenceLabels(structure: Structure, keys: LabelKeys = {}): Ref
     virials: fromInfo('virials', tensor),
     dipole: fromInfo('dipole', (value, key) => numbers(value, key, [3])),
     charges: fromArrays('charges', 1),
-    head: fromInfo('head', String),
+    head: fromInfo('head', word),
     totalCharge: optionalNumber(info, 'total_charge'),
     totalSpin: optionalNumber(info, 'total_spin'),
-    configType: String(info.get('config_type') ?? 'Default'),
+    configType: word(info.get('config_type') ?? 'Default'),
     configWeight: optionalNumber(info, 'config_weight') ?? 1,
     propertyWeights: {
       energy: optionalNumber(info, 'config_energy_weight') ?? 1,
@@ -98,9 +98,14 @@ export function referenceLabels(structure: Structure, keys: LabelKeys = {}): Ref
 
 function finiteNumber(value: InfoValue, key: string): number {
   if (typeof value !== 'number' || !Number.isFinite(value)) {
-    throw new FormatError(`${key} is ${typeof value === 'number' ? value : quote(typeof value === 'string' ? value : JSON.stringify(value))}; expected a finite number`)
+    throw new FormatError(`${key} is ${typeof value === 'number' ? value : quote(word(value))}; expected a finite number`)
   }
   return value
+}
+
+/** A name that looks like a number was read as one. */
+function word(value: InfoValue): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function optionalNumber(info: ReadonlyMap<string, InfoValue>, key: string): number | null {
@@ -109,9 +114,9 @@ function optionalNumber(info: ReadonlyMap<string, InfoValue>, key: string): numb
 }
 
 function numbers(value: InfoValue, key: string, lengths: readonly number[]): Float64Array {
-  const flat = Array.isArray(value) ? value.flat() : []
+  const flat = isInfoList(value) ? value.flat() : []
   if (!lengths.includes(flat.length)) {
-    throw new FormatError(`${key} has ${Array.isArray(value) ? flat.length : 'no list of'} numbers; expected ${lengths.join(' or ')}`)
+    throw new FormatError(`${key} has ${isInfoList(value) ? flat.length : 'no list of'} numbers; expected ${lengths.join(' or ')}`)
   }
   return Float64Array.from(flat, (item: InfoValue) => finiteNumber(item, key))
 }

@@ -5,7 +5,7 @@ import { hostileXyz, mutateXyz } from '../hostile/xyz.ts'
 
 async function refusal(source: string | Uint8Array): Promise<unknown> {
   try {
-    for await (const s of readXyz(source)) void s
+    for await (const s of readXyz(source)) expect(s.numAtoms).toBeGreaterThan(0)
   } catch (error) {
     return error
   }

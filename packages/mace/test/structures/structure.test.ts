@@ -22,7 +22,7 @@ describe('Structure', () => {
     positions[0] = 5
     data[0] = 9
     expect(s.positions[0]).toBe(0)
-    expect(s.arrays.get('charges')!.data[0]).toBe(1)
+    expect(s.arrays.get('charges')?.data[0]).toBe(1)
     expect(Object.isFrozen(s.info.get('list'))).toBe(true)
     const moved = s.with({ positions: [1, 2, 3], info: {} })
     expect([...moved.positions, moved.info.size, moved.arrays.size]).toEqual([1, 2, 3, 0, 1])

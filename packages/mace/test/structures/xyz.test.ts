@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readXyzFile } from '../../src/node/xyz-file.ts'
 import { formatXyz, parseXyz, readXyz, referenceLabels, Structure, type AtomArray, type InfoValue } from '../../src/structures/index.ts'
+import { at, defined } from './support.ts'
 
 const file = (name: string) => new URL(`../fixtures/structures/${name}`, import.meta.url)
 const text = (name: string) => readFileSync(file(name), 'utf8')
@@ -11,7 +12,7 @@ const frame = (comment: string, ...atoms: string[]) => `${atoms.length}\n${comme
 const one = (source: string): Structure => {
   const [structure, ...others] = parseXyz(source)
   expect(others).toEqual([])
-  return structure!
+  return defined(structure)
 }
 const info = (comment: string) => Object.fromEntries(one(frame(`Properties=species:S:1:pos:R:3 ${comment}`, 'H 0 0 0')).info)
 
@@ -37,16 +38,16 @@ describe('real files', () => {
   it('reads 3BPA: cell, forces, energy, JSON values, no periodicity', () => {
     const structures = parseXyz(text('3bpa.xyz'))
     expect(structures.length).toBe(4)
-    const [first] = structures
-    expect(first!.numAtoms).toBe(27)
-    expect(first!.symbols.slice(0, 7).join('')).toBe('CCCHCON')
-    expect([...first!.positions.subarray(0, 3)]).toEqual([0.3265699, -1.01286015, 0.72107275])
-    expect([...first!.cell!]).toEqual([50, 0, 0, 0, 50, 0, 0, 0, 50])
-    expect(first!.pbc).toEqual([false, false, false])
-    expect(first!.info.get('dihedrals')).toEqual([209.44, 80.54, 59.96])
-    const labels = referenceLabels(first!)
+    const first = at(structures, 0)
+    expect(first.numAtoms).toBe(27)
+    expect(first.symbols.slice(0, 7).join('')).toBe('CCCHCON')
+    expect([...first.positions.subarray(0, 3)]).toEqual([0.3265699, -1.01286015, 0.72107275])
+    expect([...defined(first.cell)]).toEqual([50, 0, 0, 0, 50, 0, 0, 0, 50])
+    expect(first.pbc).toEqual([false, false, false])
+    expect(first.info.get('dihedrals')).toEqual([209.44, 80.54, 59.96])
+    const labels = referenceLabels(first)
     expect(labels.energy).toBe(-17660.461737861464)
-    expect([...labels.forces!.subarray(0, 3)]).toEqual([0.17092934, 0.132742, 0.79555789])
+    expect([...defined(labels.forces).subarray(0, 3)]).toEqual([0.17092934, 0.132742, 0.79555789])
     expect(labels.keys).toEqual({ energy: 'energy', forces: 'forces' })
     expect(labels.configType).toBe('Default')
     expect(labels.stress).toBeNull()
@@ -56,7 +57,7 @@ describe('real files', () => {
     const content = text('aspirin.xyz')
     const expected = parseXyz(content).map(plain)
     expect(expected.length).toBe(4)
-    expect(expected[0]!.cell).toBeNull()
+    expect(at(expected, 0).cell).toBeNull()
     const bytes = new TextEncoder().encode(content)
     async function* pieces() {
       for (let i = 0; i < bytes.length; i += 7) yield bytes.subarray(i, i + 7)
@@ -110,7 +111,7 @@ describe('the comment line', () => {
   it('takes Lattice as the vectors a, b, c, and is periodic unless pbc says otherwise', () => {
     const lattice = 'Lattice="1 2 3 0 5 6 0 0 9"'
     const s = one(frame(`${lattice} Properties=species:S:1:pos:R:3`, 'H 0 0 0'))
-    expect([...s.cell!]).toEqual([1, 2, 3, 0, 5, 6, 0, 0, 9])
+    expect([...defined(s.cell)]).toEqual([1, 2, 3, 0, 5, 6, 0, 0, 9])
     expect(s.pbc).toEqual([true, true, true])
     for (const pbc of ['"T F T"', '"1 0 1"', '[T, F, T]', '[true, false, true]', 'TFT', '{T F T}', '"True False True"']) {
       expect(one(frame(`${lattice} pbc=${pbc}`, 'H 0 0 0')).pbc).toEqual([true, false, true])
@@ -135,7 +136,7 @@ describe('atoms', () => {
   it('reads plain XYZ, CRLF, tabs, blank lines between frames, a byte order mark, no last line feed', () => {
     const structures = parseXyz('\uFEFF 2 \r\nwater\r\n O\t0 0 0 \r\nH  1 0 0   \r\n\r\n  \n1\n\n8 1 1 1')
     expect(structures.map((s) => s.symbols)).toEqual([['O', 'H'], ['O']])
-    expect([...structures[1]!.positions]).toEqual([1, 1, 1])
+    expect([...at(structures, 1).positions]).toEqual([1, 1, 1])
   })
 
   it('reads atomic numbers as species, and Z as a column', () => {
@@ -152,9 +153,9 @@ describe('labels', () => {
   it("prefers mace's own keys, reads Voigt and full tensors", () => {
     const labels = referenceLabels(labelled('energy=1 REF_energy=2 stress="1 2 3 4 5 6" virials="1 2 3 4 5 6 7 8 9" config_type=300K config_weight=0.5 config_forces_weight=2 head=pbe total_charge=-1'))
     expect(labels.energy).toBe(2)
-    expect([...labels.forces!]).toEqual([4, 5, 6])
-    expect([...labels.stress!]).toEqual([1, 6, 5, 6, 2, 4, 5, 4, 3])
-    expect([...labels.virials!]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
+    expect([...defined(labels.forces)]).toEqual([4, 5, 6])
+    expect([...defined(labels.stress)]).toEqual([1, 6, 5, 6, 2, 4, 5, 4, 3])
+    expect([...defined(labels.virials)]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
     expect(labels).toMatchObject({ configType: '300K', configWeight: 0.5, head: 'pbe', totalCharge: -1, propertyWeights: { energy: 1, forces: 2 } })
     expect(labels.keys).toMatchObject({ energy: 'REF_energy', forces: 'REF_forces', stress: 'stress' })
   })
@@ -242,7 +243,7 @@ describe('streams', () => {
     expect(cancelled).toBe(true)
     const controller = new AbortController()
     const read = async () => {
-      for await (const _ of readXyz(text('aspirin.xyz'), { signal: controller.signal })) controller.abort(new Error('enough'))
+      for await (const s of readXyz(text('aspirin.xyz'), { signal: controller.signal })) controller.abort(new Error(`enough of ${s.numAtoms} atoms`))
     }
     await expect(read()).rejects.toThrow('enough')
   })

@@ -142,10 +142,9 @@ async function* chunks(source: XyzSource): AsyncGenerator<Uint8Array | string, v
     yield* streamChunks(source.stream())
   } else if (source instanceof ReadableStream) {
     yield* streamChunks(source)
-  } else if (typeof source === 'object' && source !== null && Symbol.asyncIterator in source) {
-    yield* source
   } else {
-    throw new InputError(`cannot read XYZ from ${source === null ? 'null' : typeof source}; give text, bytes, a Blob or a stream`)
+    requireIterable(source)
+    yield* source
   }
 }
 
@@ -164,4 +163,9 @@ async function* streamChunks(stream: ReadableStream<Uint8Array>): AsyncGenerator
     if (!finished) await reader.cancel()
     reader.releaseLock()
   }
+}
+
+function requireIterable(source: unknown): void {
+  if (typeof source === 'object' && source !== null && Symbol.asyncIterator in source) return
+  throw new InputError(`cannot read XYZ from ${source === null ? 'null' : typeof source}; give text, bytes, a Blob or a stream`)
 }

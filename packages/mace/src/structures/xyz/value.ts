@@ -1,4 +1,4 @@
-import { maxInfoDepth, type InfoValue } from '../info.ts'
+import { isInfoList, maxInfoDepth, type InfoValue } from '../info.ts'
 import { LineProblem, quote } from './error.ts'
 import { formatNumber, parseScalar } from './scalars.ts'
 
@@ -65,7 +65,7 @@ function parseNested({ text, column }: RawValue): InfoValue {
   const root = stack[0]?.[0]
   if (closers.length > 0 || root === undefined) throw new LineProblem(column, `the list that begins here is not closed`)
   // `{word}` and `{5}` are old-style quotes around one value.
-  const single = text.startsWith('{') && Array.isArray(root) && root.length === 1 ? root[0] : undefined
+  const single = text.startsWith('{') && isInfoList(root) && root.length === 1 ? root[0] : undefined
   return single === undefined || typeof single === 'object' ? root : single
 }
 
@@ -79,11 +79,13 @@ const nonFinite: ReadonlyMap<string, number> = new Map([
 function parseJson(text: string, column: number): InfoValue {
   requireShallow(text, column)
   const strict = text.replace(/"(?:[^"\\]|\\[^])*"|-?Infinity|NaN/g, (match) => (match.startsWith('"') ? match : `"\\u0000${match}"`))
+  let value: unknown
   try {
-    return JSON.parse(strict, (_, value: unknown) => (typeof value === 'string' ? (nonFinite.get(value) ?? value) : value)) as InfoValue
+    value = JSON.parse(strict, (_, item: unknown) => (typeof item === 'string' ? (nonFinite.get(item) ?? item) : item))
   } catch {
     throw new LineProblem(column, `expected JSON after _JSON, found ${quote(text)}`)
   }
+  return value as InfoValue
 }
 
 /** Refuses what JSON.parse should not be handed: deep nesting, which exhausts the stack of its reviver. */
@@ -110,7 +112,7 @@ export function formatJson(value: InfoValue): string {
     if (Number.isNaN(value)) return 'NaN'
     return Number.isFinite(value) ? formatNumber(value) : value > 0 ? 'Infinity' : '-Infinity'
   }
-  if (Array.isArray(value)) return `[${value.map((item: InfoValue) => formatJson(item)).join(', ')}]`
+  if (isInfoList(value)) return `[${value.map(formatJson).join(', ')}]`
   if (typeof value === 'object' && value !== null) {
     return `{${Object.entries(value).map(([key, item]: [string, InfoValue]) => `${JSON.stringify(key)}: ${formatJson(item)}`).join(', ')}}`
   }

@@ -1,6 +1,6 @@
 import { InputError } from '@equivar/core'
 import { chemicalSymbol } from '../elements.ts'
-import { sameInfo, type InfoValue } from '../info.ts'
+import { isInfoList, sameInfo, type InfoValue } from '../info.ts'
 import type { AtomArray } from '../atom-arrays.ts'
 import type { Structure } from '../structure.ts'
 import { splitComment } from './comment.ts'
@@ -59,16 +59,16 @@ function plainNotation(value: InfoValue): string | null {
     if (hasControls(value)) return null
     return /^[^\s"'={}[\],\\]+$/.test(value) ? value : quoted(value)
   }
-  if (!Array.isArray(value)) return null
-  const list: readonly InfoValue[] = value
-  const words = list.map((item) => (typeof item === 'number' || typeof item === 'boolean' ? plainNotation(item) : null))
+  if (!isInfoList(value)) return null
+  const words = value.map((item) => (typeof item === 'number' || typeof item === 'boolean' ? plainNotation(item) : null))
   return words.includes(null) ? null : quoted(words.join(' '))
 }
 
 function readsBack(text: string, value: InfoValue): boolean {
   try {
     const [entry, ...others] = splitComment(`k=${text}`)
-    return others.length === 0 && entry?.value != null && sameInfo(parseValue(entry.value), value)
+    const raw = entry?.value ?? null
+    return others.length === 0 && raw !== null && sameInfo(parseValue(raw), value)
   } catch (error) {
     if (error instanceof LineProblem) return false
     throw error

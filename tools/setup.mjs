@@ -12,17 +12,18 @@ const stampFile = inRoot('node_modules', '.equivar-setup')
 
 /** Prepares the checkout, or returns at once when nothing changed since the last time. */
 export async function setup() {
-  requireNode()
+  requireNode(process.versions.node)
   if (isReady()) return
   await withLock(join(cacheFolder, 'setup.lock'), async () => {
     if (!isReady()) install()
   })
 }
 
-function requireNode() {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+/** @param {string} version */
+export function requireNode(version) {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
   if (major < 20 || (major === 20 && minor < 19))
-    throw new ToolError(`Node.js 20.19 or newer is needed, this is ${process.versions.node}: install a newer one from nodejs.org`)
+    throw new ToolError(`Node.js 20.19 or newer is needed, this is ${version}: install a newer one from nodejs.org`)
 }
 
 /** What an installation depends on: the lock file, and the platform that binaries were chosen for. */

@@ -1,1 +1,1 @@
-export {}
+export * from './structures/index.ts'

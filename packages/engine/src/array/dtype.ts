@@ -22,7 +22,7 @@ const storedDtypes: { readonly [name in DTypeName]: DType } = {
 /** The dtype that is stored for a name. @throws {DtypeError} for an unknown name. */
 export function storedDtype(name: DTypeName): DType {
   if (!Object.hasOwn(storedDtypes, name))
-    throw new DtypeError(`dtype '${String(name)}' is unknown; use one of ${Object.keys(storedDtypes).join(', ')}`)
+    throw new DtypeError(`dtype '${name}' is unknown; use one of ${Object.keys(storedDtypes).join(', ')}`)
   return storedDtypes[name]
 }
 

@@ -1,5 +1,5 @@
 import { InputError, ShapeError } from '@equivar/core'
-import { Value } from '../graph/value.ts'
+import type { Value } from '../graph/value.ts'
 import { disown, own } from '../memory/scope.ts'
 import type { DType, TypedArray } from './dtype.ts'
 import { elementCount, formatShape, type Shape } from './shape.ts'

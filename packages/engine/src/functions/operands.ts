@@ -1,6 +1,6 @@
 import { isFloat, type DType } from '../array/dtype.ts'
 import { full } from '../array/create.ts'
-import { NDArray } from '../array/ndarray.ts'
+import type { NDArray } from '../array/ndarray.ts'
 import { DtypeError, InputError } from '@equivar/core'
 
 /** An array, or a number that takes the other side's dtype. */

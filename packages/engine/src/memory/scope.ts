@@ -55,7 +55,7 @@ function ownedIn(root: unknown, mine: ReadonlySet<Owned>): Set<Owned> {
     seen.add(item)
     if (isOwned(item) && mine.has(item)) found.add(item)
     else if (item instanceof Map || item instanceof Set) pending.push(...item.values())
-    else if (!ArrayBuffer.isView(item)) pending.push(...Object.values(item))
+    else if (!ArrayBuffer.isView(item)) for (const member of Object.values<unknown>({ ...item })) pending.push(member)
   }
   return found
 }

@@ -1,4 +1,3 @@
-
 /** A nest of loops over the same index space in several arrays: extents, and strides of each array, outermost first. */
 export interface LoopNest {
   readonly extents: readonly number[]
@@ -58,4 +57,3 @@ export function forEachRow(nest: LoopNest, inner: InnerLoop): void {
 export function innerStride(nest: LoopNest, k: number): number {
   return nest.strides[k]?.[nest.extents.length - 1] ?? 0
 }
-

@@ -1,6 +1,7 @@
 import type { DType } from '../array/dtype.ts'
 
-export interface NoParams {}
+/** Of primitives that have no parameters. */
+export type NoParams = object
 
 export type UnaryName =
   | 'identity'

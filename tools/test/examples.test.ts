@@ -1,0 +1,56 @@
+import { build } from 'esbuild'
+import { join } from 'node:path'
+import ts from 'typescript'
+import { describe, expect, it } from 'vitest'
+import { examplesIn, pages } from '../lib/examples.mjs'
+import { inRoot, root } from '../lib/paths.mjs'
+import { capture } from '../lib/run.mjs'
+
+// Examples see the packages as the most dependent of them does.
+const home = inRoot('packages', 'mace', 'test')
+const examples = pages().flatMap(examplesIn)
+
+describe('the code of the documentation', () => {
+  it('has the types that it seems to have', () => {
+    expect(problemsOf(examples.map(({ code }) => code))).toEqual([])
+  })
+
+  it.each(examples.map((example) => [`${example.file}:${example.line}`, example] as const))('%s prints what it says', async (_, { code, prints }) => {
+    const bundled = await build({
+      stdin: { contents: code, resolveDir: home, loader: 'ts' },
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20.19',
+      write: false,
+      banner: { js: `import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(${JSON.stringify(home)});` },
+    })
+    const program = bundled.outputFiles[0]?.text ?? ''
+    const { code: exit, output } = await capture(process.execPath, ['--input-type=module', '--eval', program], { cwd: root })
+    expect(exit, output).toBe(0)
+    expect(output.trimEnd().split('\n').filter(Boolean)).toEqual(prints)
+  })
+})
+
+/** What the compiler says about texts that pretend to be modules in `home`, under the repository's own settings. */
+function problemsOf(codes: readonly string[]): string[] {
+  const { config } = ts.readConfigFile(inRoot('tsconfig.json'), (path) => ts.sys.readFile(path)) as { config: object }
+  const { options } = ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, root)
+  const texts = new Map(codes.map((code, i) => [join(home, `documented-${i}.ts`), code]))
+  const host = ts.createCompilerHost(options)
+  const readFile = (path: string) => texts.get(path) ?? ts.sys.readFile(path)
+  const program = ts.createProgram([...texts.keys()], { ...options, noUnusedLocals: false }, {
+    ...host,
+    readFile,
+    fileExists: (path) => texts.has(path) || ts.sys.fileExists(path),
+    getSourceFile: (path, version) => {
+      const text = readFile(path)
+      return text === undefined ? undefined : ts.createSourceFile(path, text, version)
+    },
+  })
+  return [...texts.keys()].flatMap((path) => {
+    const file = program.getSourceFile(path)
+    const found = [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]
+    return found.map(({ messageText, start }) => `${path}@${start ?? 0}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`)
+  })
+}

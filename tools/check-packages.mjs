@@ -2,6 +2,7 @@
 // that installs nothing but the tarballs, compiles against their types and runs. Expects a build (`npm run build`).
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { problemKindInfo } from '@arethetypeswrong/core/problems'
+import { build } from 'esbuild'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -108,9 +109,29 @@ async function checkConsumer(packages) {
     const { code, output } = await capture(process.execPath, [installed('typescript/bin/tsc'), '-p', folder, ...options], { cwd: folder })
     if (code !== 0) problems.push(`a project with moduleResolution ${moduleResolution} does not compile:\n${output}`)
   }
+  await checkBrowser(folder, packages)
   const { code, output } = await capture(process.execPath, [join(folder, 'out-node16', 'main.js')], { cwd: folder })
   if (code !== 0) problems.push(`the consuming project does not run:\n${output}`)
   else process.stdout.write(output.replace(/^/gm, '  ').trimEnd() + '\n')
+}
+
+/**
+ * A bundler that builds for browsers must find nothing of Node behind the packages' entries.
+ *
+ * @param {string} folder with the packages installed
+ * @param {Packed[]} packages
+ */
+async function checkBrowser(folder, packages) {
+  for (const { manifest } of packages) {
+    const contents = `import * as everything from '${manifest.name}'; globalThis.everything = everything`
+    try {
+      const options = /** @type {const} */ ({ bundle: true, minify: true, write: false, format: 'esm', platform: 'browser', logLevel: 'silent' })
+      const { outputFiles } = await build({ ...options, stdin: { contents, resolveDir: folder } })
+      console.log(`${manifest.name}: whole in a page, ${kilobytes(gzipSync(outputFiles[0]?.contents ?? '').length)} gzipped`)
+    } catch (error) {
+      problems.push(`${manifest.name}: does not bundle for browsers: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
 }
 
 /**

@@ -156,7 +156,7 @@ export const structureEvaluators: { readonly [P in StructuralName]: Evaluator<P>
 }
 
 /** @throws {InputError} if an index is not one of `rows` rows. */
-export function requireRows(what: string, indices: TypedArray, rows: number): void {
+export function requireRows(what: string, indices: ArrayLike<number>, rows: number): void {
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i] ?? -1
     if (!(index >= 0 && index < rows)) throw new InputError(`${what}: index ${index} at position ${i} is out of range for ${rows} rows`)

@@ -1,5 +1,6 @@
 import type { PrimitiveName } from '../primitives/names.ts'
 import { binaryEvaluators, unaryEvaluators } from './elementwise.ts'
+import { segmentedPolynomialEvaluator } from './segmented/evaluate.ts'
 import { structureEvaluators } from './structure.ts'
 import type { Evaluator } from './tensor.ts'
 
@@ -8,4 +9,5 @@ export const evaluators: { readonly [P in PrimitiveName]: Evaluator<P> } = {
   ...unaryEvaluators,
   ...binaryEvaluators,
   ...structureEvaluators,
+  segmentedPolynomial: segmentedPolynomialEvaluator,
 }

@@ -1,4 +1,5 @@
 import type { DType } from '../array/dtype.ts'
+import type { PolynomialLike } from './polynomial-like.ts'
 
 /** Of primitives that have no parameters. */
 export type NoParams = object
@@ -27,6 +28,24 @@ export type ArithmeticName = 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'minimu
 export type ComparisonName = 'less' | 'lessEqual' | 'greater' | 'greaterEqual' | 'equal' | 'notEqual'
 export type LogicalName = 'logicalAnd' | 'logicalOr'
 export type BinaryName = ArithmeticName | ComparisonName | LogicalName
+
+/**
+ * Row of an operand of a segmented polynomial that belongs to batch entry b: `shared` row 0, `batched` row b,
+ * `indexed` row `indices[b]` of the index array with that number (a gather for an input, a scatter-add for an output).
+ * An output that is `shared` is summed over the batch.
+ */
+export type InputAccess = { readonly kind: 'shared' } | { readonly kind: 'batched' } | { readonly kind: 'indexed'; readonly index: number }
+export type OutputAccess =
+  | { readonly kind: 'shared' }
+  | { readonly kind: 'batched' }
+  | { readonly kind: 'indexed'; readonly index: number; readonly rows: number }
+
+export interface SegmentedPolynomialParams {
+  readonly polynomial: PolynomialLike
+  readonly inputs: readonly InputAccess[]
+  readonly outputs: readonly OutputAccess[]
+  readonly batchSize: number
+}
 
 interface Signature {
   /** Number of inputs. */
@@ -70,6 +89,8 @@ export interface Primitives
     readonly outputs: 1
     readonly params: { readonly shape: readonly number[]; readonly axis: number; readonly dtype: DType }
   }
+  /** Inputs: the operands, then the index arrays that the accesses refer to. */
+  readonly segmentedPolynomial: { readonly arity: 'many'; readonly outputs: 'many'; readonly params: SegmentedPolynomialParams }
 }
 
 export type PrimitiveName = keyof Primitives

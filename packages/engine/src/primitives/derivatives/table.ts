@@ -1,6 +1,7 @@
 import type { PrimitiveName } from '../names.ts'
 import type { DerivativeRules } from '../rules.ts'
 import { binaryDerivatives } from './binary.ts'
+import { segmentedPolynomialDerivatives } from './segmented-polynomial.ts'
 import { structureDerivatives } from './structure.ts'
 import { unaryDerivatives } from './unary.ts'
 
@@ -9,4 +10,5 @@ export const derivativeRules: { readonly [P in PrimitiveName]: DerivativeRules<P
   ...unaryDerivatives,
   ...binaryDerivatives,
   ...structureDerivatives,
+  segmentedPolynomial: segmentedPolynomialDerivatives,
 }

@@ -1,6 +1,7 @@
 import type { PrimitiveName } from '../names.ts'
 import type { ShapeRule } from '../rules.ts'
 import { binaryShapes, unaryShapes } from './elementwise.ts'
+import { segmentedPolynomialShape } from './segmented-polynomial.ts'
 import { structureShapes } from './structure.ts'
 
 /** The shape rule of every primitive. */
@@ -8,4 +9,5 @@ export const shapeRules: { readonly [P in PrimitiveName]: ShapeRule<P> } = {
   ...unaryShapes,
   ...binaryShapes,
   ...structureShapes,
+  segmentedPolynomial: segmentedPolynomialShape,
 }

@@ -1,0 +1,72 @@
+import { InputError, ShapeError } from '@equivar/core'
+import { NDArray } from '../array/ndarray.ts'
+import { formatShape } from '../array/shape.ts'
+import { apply } from '../graph/apply.ts'
+import type { InputAccess, OutputAccess } from '../primitives/names.ts'
+import type { PolynomialLike } from '../primitives/polynomial-like.ts'
+
+/** Rows of an array, picked for every batch entry: row b is `array[indices[b]]`. */
+export interface Gathered {
+  readonly array: NDArray
+  readonly indices: NDArray
+}
+
+/**
+ * Where an output goes: `batched` one row for every batch entry, `shared` one row, the sum over the batch, or
+ * `{ indices, rows }` entry b is added to row `indices[b]` of `rows`.
+ */
+export type OutputTarget = 'batched' | 'shared' | { readonly indices: NDArray; readonly rows: number }
+
+export interface SegmentedPolynomialOptions {
+  /** Default: `'batched'` for every output. */
+  readonly outputs?: readonly OutputTarget[]
+  /** Number of batch entries; needed only where neither rows nor indices tell. */
+  readonly batchSize?: number
+}
+
+/**
+ * `out_k[row_k(b)] += Σ_operations Σ_paths einsum(coefficients, x_i[row_i(b)] …)` for every batch entry b.
+ *
+ * Every input is an array of rows × operand size. One row is shared by all batch entries, otherwise there is a row for
+ * every entry, or `{ array, indices }` gathers rows. Results are rows × operand size. Derivatives of any order exist with
+ * respect to every input.
+ *
+ * @throws {DimensionError} if a row does not have the operand's size. @throws {ShapeError} if numbers of rows disagree.
+ * @throws {InputError} if an index is out of range. @throws {DtypeError} if inputs differ in dtype or indices are not int32.
+ */
+export function segmentedPolynomial(
+  polynomial: PolynomialLike,
+  inputs: readonly (NDArray | Gathered)[],
+  options: SegmentedPolynomialOptions = {},
+): NDArray[] {
+  const targets = options.outputs ?? polynomial.outputs.map((): OutputTarget => 'batched')
+  if (inputs.length !== polynomial.inputs.length || targets.length !== polynomial.outputs.length)
+    throw new InputError(
+      `segmentedPolynomial: the polynomial has ${polynomial.inputs.length} inputs and ${polynomial.outputs.length} outputs, got ${inputs.length} inputs and ${targets.length} output targets`,
+    )
+  const indices: NDArray[] = []
+  const register = (array: NDArray): number => {
+    const known = indices.findIndex((other) => other.value === array.value)
+    return known >= 0 ? known : indices.push(array) - 1
+  }
+  const arrays = inputs.map((input) => (input instanceof NDArray ? input : input.array))
+  const batchSize = options.batchSize ?? inferBatchSize(inputs, targets)
+  const inputAccess = inputs.map((input): InputAccess => {
+    if (!(input instanceof NDArray)) return { kind: 'indexed', index: register(input.indices) }
+    return { kind: input.shape[0] === 1 ? 'shared' : 'batched' }
+  })
+  const outputAccess = targets.map((target): OutputAccess => (typeof target === 'string' ? { kind: target } : { kind: 'indexed', index: register(target.indices), rows: target.rows }))
+  return [...apply('segmentedPolynomial', [...arrays, ...indices], { polynomial, inputs: inputAccess, outputs: outputAccess, batchSize })]
+}
+
+function inferBatchSize(inputs: readonly (NDArray | Gathered)[], targets: readonly OutputTarget[]): number {
+  const found = new Map<number, string>()
+  for (const [i, input] of inputs.entries()) {
+    if (!(input instanceof NDArray)) found.set(input.indices.size, `the indices of input ${i}, ${formatShape(input.indices.shape)}`)
+    else if (input.shape[0] !== 1) found.set(input.shape[0] ?? 0, `input ${i}, ${formatShape(input.shape)}`)
+  }
+  for (const [k, target] of targets.entries())
+    if (typeof target !== 'string') found.set(target.indices.size, `the indices of output ${k}, ${formatShape(target.indices.shape)}`)
+  if (found.size > 1) throw new ShapeError(`segmentedPolynomial: numbers of batch entries disagree: ${[...found.values()].join(' against ')}`)
+  return found.keys().next().value ?? 1
+}

@@ -1,0 +1,77 @@
+import { allocate, type TypedArray } from '../../array/dtype.ts'
+import { elementCount } from '../../array/shape.ts'
+import type { InputAccess, OutputAccess } from '../../primitives/names.ts'
+import type { ProductLike } from '../../primitives/polynomial-like.ts'
+import { requireRows } from '../structure.ts'
+import type { Evaluator, HostTensor } from '../tensor.ts'
+import { lowerProduct } from './lower.ts'
+import type { ProductDescription, Program } from './program.ts'
+import { runProgram, type RowAccess } from './run.ts'
+
+/**
+ * `out_k[row(b)] += Σ_operations Σ_paths c · Π x_i[row(b)]` over all batch entries b, in order.
+ *
+ * The arithmetic is float64 throughout: float32 operands are widened once per call, and the result is rounded once.
+ */
+export const segmentedPolynomialEvaluator: Evaluator<'segmentedPolynomial'> = {
+  evaluate(arrays, { polynomial, inputs, outputs, batchSize }, specs) {
+    const numInputs = polynomial.inputs.length
+    const operands = arrays.slice(0, numInputs)
+    const indices = arrays.slice(numInputs)
+    for (const [i, access] of inputs.entries())
+      if (access.kind === 'indexed') requireRows(`segmentedPolynomial: input ${i}`, indices[access.index]?.data ?? [], operands[i]?.shape[0] ?? 0)
+    for (const [k, access] of outputs.entries())
+      if (access.kind === 'indexed') requireRows(`segmentedPolynomial: output ${k}`, indices[access.index]?.data ?? [], access.rows)
+
+    const results = specs.map((spec) => new Float64Array(elementCount(spec.shape)))
+    const buffers = [
+      ...operands.map((x, i) => rowAccess(widened(x.data), polynomial.inputs[i]?.size ?? 0, inputs[i], indices)),
+      ...results.map((data, k) => rowAccess(data, polynomial.outputs[k]?.size ?? 0, outputs[k], indices)),
+    ]
+    for (const [{ buffers: positions }, product] of polynomial.operations) {
+      const output = positions.findIndex((buffer) => buffer >= numInputs)
+      const accesses = positions.flatMap((buffer) => buffers[buffer] ?? [])
+      runProgram(programOf(product, output), accesses, batchSize)
+    }
+    return results.map((result, k) => {
+      if (specs[k]?.dtype !== 'float32') return result
+      const rounded = allocate('float32', result.length)
+      rounded.set(result)
+      return rounded
+    })
+  },
+}
+
+function rowAccess(data: Float64Array, rowSize: number, access: InputAccess | OutputAccess | undefined, indices: readonly HostTensor[]): RowAccess {
+  return {
+    data,
+    rowSize,
+    indices: access?.kind === 'indexed' ? indices[access.index]?.data : undefined,
+    rowStep: access?.kind === 'batched' ? 1 : 0,
+  }
+}
+
+function widened(data: TypedArray): Float64Array {
+  return data instanceof Float64Array ? data : Float64Array.from(data)
+}
+
+const programs = new WeakMap<ProductLike, Map<number, Program>>()
+
+/** Lowered once a product, which never changes. */
+function programOf(product: ProductLike, output: number): Program {
+  let byOutput = programs.get(product)
+  if (!byOutput) programs.set(product, (byOutput = new Map<number, Program>()))
+  let program = byOutput.get(output)
+  if (!program) byOutput.set(output, (program = lowerProduct(describe(product), output)))
+  return program
+}
+
+function describe(product: ProductLike): ProductDescription {
+  const [operandText = '', coefficientText = ''] = product.subscripts.toString().split('+')
+  return {
+    operandModes: operandText.split(',').map((part) => [...part]),
+    coefficientModes: [...coefficientText],
+    segments: product.operands.map((operand) => operand.segments),
+    paths: product.paths,
+  }
+}

@@ -1,0 +1,18 @@
+import { AtomicFile } from '../node/atomic-file.ts'
+import type { CliContext } from './context.ts'
+import { writeText } from './output.ts'
+
+/** `equivar convert`: any model file in, the project's own format out. */
+export async function convertFile(path: string, target: string, context: CliContext): Promise<void> {
+  const definition = await context.models.inspect(path, { signal: context.signal })
+  const bytes = context.models.serialize(definition)
+  const file = await AtomicFile.create(target)
+  try {
+    await file.write(bytes)
+    context.signal.throwIfAborted()
+    await file.commit()
+  } finally {
+    await file.discard()
+  }
+  await writeText(context.stdout, `wrote ${target} (${(bytes.length / 1e6).toFixed(2)} MB)\n`)
+}

@@ -1,0 +1,119 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { LabelKeys } from '../structures/index.ts'
+import type { CliContext, Dtype } from './context.ts'
+import { convertFile } from './convert.ts'
+import { describeFailure, exitCodeOf } from './failure.ts'
+import { evaluateFile } from './evaluate.ts'
+import { inspectFile } from './inspect.ts'
+
+interface RawEvalOptions {
+  readonly out?: string
+  readonly json?: boolean
+  readonly dtype?: Dtype
+  readonly stress?: boolean
+  readonly nodeEnergies?: boolean
+  readonly batch: number
+  readonly head?: string
+  readonly energyKey?: string
+  readonly forcesKey?: string
+  readonly stressKey?: string
+}
+
+/**
+ * Runs one command line and returns its exit code: 0 done, 1 something is wrong with the input or the evaluation, 2 the
+ * command line itself is wrong, 130 interrupted, 143 terminated. Failures are one line on standard error.
+ *
+ * @param argv arguments without the program's own name
+ */
+export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
+  const program = buildProgram(context)
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    const failure: unknown = context.signal.aborted ? context.signal.reason : error
+    context.stderr.write(describeFailure(failure, program.opts<{ debug?: boolean }>().debug === true))
+    return exitCodeOf(failure)
+  }
+}
+
+function buildProgram(context: CliContext): Command {
+  const program = new Command('equivar')
+    .description('MACE interatomic potentials: energies, forces and stress of structures.')
+    .version(context.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .option('--debug', 'print the stack trace of an error')
+    .addHelpText('after', '\nExit codes: 0 done, 1 error in input or evaluation, 2 wrong usage, 130 interrupted.')
+  // Subcommands copy these settings, so they come first.
+  program.exitOverride().configureOutput({
+    writeOut: (text) => void context.stdout.write(text),
+    writeErr: (text) => void context.stderr.write(text),
+    outputError: (text, write) => {
+      write(`equivar: ${oneLine(text.replace(/^error: /, ''))} (see --help)\n`)
+    },
+  })
+  addEval(program, context)
+  addInspect(program, context)
+  addConvert(program, context)
+  return program
+}
+
+function addEval(program: Command, context: CliContext): void {
+  program
+    .command('eval')
+    .description('energies and forces of every structure of an extended XYZ file')
+    .argument('<model>', 'a .model or .pt file of mace-torch, or a .safetensors file of this project')
+    .argument('<structures>', 'an extended XYZ file, or - for standard input')
+    .option('--out <file>', 'write the structures with MACE_energy, MACE_forces, … to this extended XYZ file')
+    .option('--json', 'print one array of { energy, forces, nodeEnergies?, stress? } in eV and Å, and nothing else')
+    .addOption(new Option('--dtype <dtype>', "precision of the arithmetic; the model's own unless given").choices(['float32', 'float64']))
+    .option('--stress', 'also predict the stress (eV/Å³)')
+    .option('--node-energies', 'also give the energy of every atom')
+    .option('--batch <n>', 'number of structures evaluated together', positiveInteger, 8)
+    .option('--head <name>', 'head of a multi-head model; otherwise the head named in the file, or the default one')
+    .option('--energy-key <key>', 'key of the reference energy in the file (default: REF_energy, energy, …)')
+    .option('--forces-key <key>', 'column of the reference forces (default: REF_forces, forces, …)')
+    .option('--stress-key <key>', 'key of the reference stress (default: REF_stress, stress, …)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  equivar eval mace.model molecules.xyz\n  equivar eval mace.model crystals.xyz --stress --out predicted.xyz\n  equivar eval mace.model molecules.xyz --json > predicted.json',
+    )
+    .action(async (model: string, structures: string, raw: RawEvalOptions) => {
+      const keys: LabelKeys = { energy: raw.energyKey, forces: raw.forcesKey, stress: raw.stressKey }
+      const { json = false, stress = false, nodeEnergies = false, out, dtype, batch, head } = raw
+      await evaluateFile(model, structures, { out, json, dtype, stress, nodeEnergies, batch, head, keys }, context)
+    })
+}
+
+function addInspect(program: Command, context: CliContext): void {
+  program
+    .command('inspect')
+    .description('what a model file holds: architecture, elements, cutoff, irreps, number of parameters, heads')
+    .argument('<model>', 'a model file')
+    .option('--json', 'print it as JSON')
+    .action(async (model: string, { json = false }: { readonly json?: boolean }) => {
+      await inspectFile(model, { json }, context)
+    })
+}
+
+function addConvert(program: Command, context: CliContext): void {
+  program
+    .command('convert')
+    .description("write a model in this project's own format, one safetensors file")
+    .argument('<model>', 'a model file')
+    .argument('<out>', 'the file to write, usually NAME.safetensors')
+    .action(async (model: string, out: string) => {
+      await convertFile(model, out, context)
+    })
+}
+
+function positiveInteger(text: string): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('Expected a positive integer.')
+  return value
+}
+
+function oneLine(text: string): string {
+  return text.trim().replace(/\s+/g, ' ')
+}

@@ -1,1 +1,9 @@
-export {}
+export { Subscripts } from './subscripts.ts'
+export { SegmentedOperand } from './operand.ts'
+export { Path, comparePaths } from './path.ts'
+export { SegmentedTensorProduct } from './segmented-tensor-product.ts'
+export { Operation } from './operation.ts'
+export { SegmentedPolynomial } from './segmented-polynomial.ts'
+export type { Derivative } from './derivatives.ts'
+export type { Term } from './polynomial-parts.ts'
+export type { TensorProductParts } from './parts.ts'

@@ -1,0 +1,53 @@
+import { PolynomialError } from '../errors.ts'
+import type { HostArray } from '../math/host-array.ts'
+
+/**
+ * One term of a segmented tensor product: `out[s_last] += c · op_0[s_0] · …`, contracted over the subscripts.
+ *
+ * @throws {PolynomialError} for a negative or fractional segment index, or a coefficient that is not finite.
+ */
+export class Path {
+  /** Segment of every operand. */
+  readonly indices: readonly number[]
+  /** One axis a coefficient mode. */
+  readonly coefficients: HostArray
+
+  constructor(indices: readonly number[], coefficients: HostArray) {
+    for (const [operand, segment] of indices.entries())
+      if (!(Number.isInteger(segment) && segment >= 0))
+        throw new PolynomialError(`Path: segment ${segment} of operand ${operand} must be a non-negative integer`)
+    for (const [i, value] of coefficients.data.entries())
+      if (!Number.isFinite(value))
+        throw new PolynomialError(`Path [${indices.join(', ')}]: coefficient ${i} is ${value}; coefficients must be finite numbers`)
+    this.indices = indices
+    this.coefficients = coefficients
+  }
+
+  /** Every coefficient is zero. */
+  get isZero(): boolean {
+    return this.coefficients.data.every((value) => value === 0)
+  }
+
+  withCoefficients(coefficients: HostArray): Path {
+    return new Path(this.indices, coefficients)
+  }
+
+  withIndices(indices: readonly number[]): Path {
+    return new Path(indices, this.coefficients)
+  }
+}
+
+/** Lexicographic order by segment indices, then coefficient shape, then coefficient values. */
+export function comparePaths(a: Path, b: Path): number {
+  return compareNumbers(a.indices, b.indices) || compareNumbers(a.coefficients.shape, b.coefficients.shape) || compareNumbers(a.coefficients.data, b.coefficients.data)
+}
+
+/** Lexicographic order; a prefix comes first. */
+export function compareNumbers(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  const common = Math.min(a.length, b.length)
+  for (let i = 0; i < common; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return a.length - b.length
+}

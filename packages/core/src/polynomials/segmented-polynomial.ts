@@ -1,0 +1,145 @@
+import { PolynomialError, ShapeError } from '../errors.ts'
+import { HostArray, sizeOf } from '../math/host-array.ts'
+import { backward, jvp, transpose, type Derivative } from './derivatives.ts'
+import { broadcastShapes, evaluateLastOperand } from './evaluate-tensor-product.ts'
+import type { SegmentedOperand } from './operand.ts'
+import { Operation } from './operation.ts'
+import type { PolynomialParts, Term } from './polynomial-parts.ts'
+import type { SegmentedTensorProduct } from './segmented-tensor-product.ts'
+import { compareTerms, sortOperands } from './terms.ts'
+
+/**
+ * `outputs[o] = Σ_operations tensorProduct(inputs[…])`: several outputs, each a sum of segmented tensor products in which an
+ * input may occur more than once. A derivative of a polynomial is a polynomial.
+ *
+ * The constructor brings it into a canonical order: operands of an operation by buffer (the output last), operations by
+ * output, buffers and content. Equal polynomials then have equal keys.
+ *
+ * @throws {PolynomialError} if an operation names a buffer that does not exist, or its operands differ from the buffers.
+ */
+export class SegmentedPolynomial implements PolynomialParts {
+  readonly inputs: readonly SegmentedOperand[]
+  readonly outputs: readonly SegmentedOperand[]
+  readonly operations: readonly Term[]
+  #key: string | undefined
+
+  constructor(inputs: readonly SegmentedOperand[], outputs: readonly SegmentedOperand[], operations: readonly Term[]) {
+    const buffers = [...inputs, ...outputs]
+    for (const [operation, product] of operations) requireFit(operation, product, buffers, inputs.length)
+    this.inputs = inputs
+    this.outputs = outputs
+    this.operations = operations.map(sortOperands).sort(compareTerms)
+  }
+
+  static fromParts({ inputs, outputs, operations }: PolynomialParts): SegmentedPolynomial {
+    return new SegmentedPolynomial(inputs, outputs, operations)
+  }
+
+  /** A polynomial of one product whose last operand is the only output. */
+  static evaluatingLastOperand(product: SegmentedTensorProduct): SegmentedPolynomial {
+    const last = product.operands[product.numOperands - 1]
+    if (!last) throw new PolynomialError(`SegmentedPolynomial: '${product.subscripts.toString()}' has no operand to be the output`)
+    return new SegmentedPolynomial(product.operands.slice(0, -1), [last], [[new Operation(product.operands.map((_, k) => k)), product]])
+  }
+
+  get numInputs(): number {
+    return this.inputs.length
+  }
+
+  get numOutputs(): number {
+    return this.outputs.length
+  }
+
+  get numOperands(): number {
+    return this.inputs.length + this.outputs.length
+  }
+
+  get operands(): readonly SegmentedOperand[] {
+    return [...this.inputs, ...this.outputs]
+  }
+
+  /** Canonical text, the identity of the polynomial in every cache. */
+  canonicalKey(): string {
+    this.#key ??= [
+      this.inputs.map((operand) => operand.key).join(),
+      this.outputs.map((operand) => operand.key).join(),
+      ...this.operations.map(([operation, product]) => `${operation.toString()}${product.key}`),
+    ].join('\n')
+    return this.#key
+  }
+
+  equals(other: SegmentedPolynomial): boolean {
+    return this === other || this.canonicalKey() === other.canonicalKey()
+  }
+
+  /**
+   * Values of all outputs by plain loops. Leading axes of the inputs broadcast.
+   *
+   * @throws {ShapeError} if the number of inputs or a last axis is wrong.
+   */
+  evaluate(...inputs: readonly HostArray[]): HostArray[] {
+    if (inputs.length !== this.numInputs) throw new ShapeError(`SegmentedPolynomial: needs ${this.numInputs} inputs, got ${inputs.length}`)
+    for (const [i, input] of inputs.entries())
+      if (input.ndim === 0 || input.shape[input.ndim - 1] !== this.inputs[i]?.size)
+        throw new ShapeError(`SegmentedPolynomial: input ${i} has shape [${input.shape.join(', ')}], but its last axis must be ${this.inputs[i]?.size ?? 0}`)
+    const batch = broadcastShapes(inputs.map((input) => input.shape.slice(0, -1)))
+    return this.outputs.map((operand, o) => {
+      const total = new Float64Array(sizeOf(batch) * operand.size)
+      for (const [operation, product] of this.operations) {
+        if (operation.outputBuffer(this.numInputs) !== this.numInputs + o) continue
+        const factors = operation.buffers.slice(0, -1).map((buffer) => inputs[buffer] ?? HostArray.zeros([0]))
+        for (const [i, value] of evaluateLastOperand(product, factors, batch).data.entries()) total[i] = (total[i] ?? 0) + value
+      }
+      return new HostArray([...batch, operand.size], total)
+    })
+  }
+
+  /**
+   * Forward derivative: `ẏ = Σ_i (∂y/∂x_i) ẋ_i` as a polynomial of the inputs and of the tangents.
+   *
+   * @param hasTangent which inputs vary.
+   * @returns the polynomial with inputs (inputs, tangents), and a function from (per input, per output) lists to its lists.
+   */
+  jvp(hasTangent: readonly boolean[]): Derivative<SegmentedPolynomial> {
+    return wrap(jvp(this, hasTangent))
+  }
+
+  /**
+   * Transposed linear map: from (defined inputs, cotangents of outputs) to the cotangents of the undefined inputs.
+   *
+   * @throws {PolynomialError} if the polynomial is not linear in the undefined inputs.
+   */
+  transpose(isUndefinedPrimal: readonly boolean[], hasCotangent: readonly boolean[]): Derivative<SegmentedPolynomial> {
+    return wrap(transpose(this, isUndefinedPrimal, hasCotangent))
+  }
+
+  /** Reverse derivative: `x̄_i = Σ_o (∂y_o/∂x_i)ᵀ ȳ_o` as a polynomial of the inputs and of the cotangents: jvp, then transpose. */
+  backward(requiresGradient: readonly boolean[], hasCotangent: readonly boolean[]): Derivative<SegmentedPolynomial> {
+    return wrap(backward(this, requiresGradient, hasCotangent))
+  }
+
+  toString(): string {
+    const buffers = (from: number, list: readonly SegmentedOperand[]) => list.map((operand, i) => `${from + i}:${operand.size}`).join(' ')
+    return [
+      `SegmentedPolynomial ${buffers(0, this.inputs)} -> ${buffers(this.numInputs, this.outputs)}`,
+      ...this.operations.map(([operation, product]) => `  ${operation.toString()} ${product.toString()}`),
+    ].join('\n')
+  }
+}
+
+function wrap([parts, map]: Derivative<PolynomialParts>): Derivative<SegmentedPolynomial> {
+  return [SegmentedPolynomial.fromParts(parts), map]
+}
+
+function requireFit(operation: Operation, product: SegmentedTensorProduct, buffers: readonly SegmentedOperand[], numInputs: number): void {
+  if (operation.numOperands !== product.numOperands)
+    throw new PolynomialError(`SegmentedPolynomial: operation ${operation.toString()} names ${operation.numOperands} buffers, its product '${product.subscripts.toString()}' has ${product.numOperands} operands`)
+  operation.outputOperand(numInputs)
+  for (const [k, buffer] of operation.buffers.entries()) {
+    const expected = buffers[buffer]
+    if (!expected) throw new PolynomialError(`SegmentedPolynomial: operation ${operation.toString()} names buffer ${buffer}, but there are ${buffers.length}`)
+    const operand = product.operands[k]
+    if (operand && !operand.equals(expected))
+      throw new PolynomialError(`SegmentedPolynomial: operand ${k} of '${product.subscripts.toString()}' has segments ${operand.toString()}, but buffer ${buffer} has ${expected.toString()}`)
+  }
+}

@@ -10,7 +10,7 @@ export async function inspectFile(path: string, options: { readonly json: boolea
 }
 
 /** The same as JSON. */
-export interface ModelDescription {
+interface ModelDescription {
   readonly model: MaceArchitecture['model']
   readonly dtype: MaceArchitecture['dtype']
   readonly elements: readonly string[]
@@ -31,7 +31,7 @@ export interface ModelDescription {
   readonly readouts: readonly ReadoutDefinition[]
 }
 
-export function describeModel(definition: MaceDefinition): ModelDescription {
+function describeModel(definition: MaceDefinition): ModelDescription {
   const { architecture } = definition
   return {
     model: architecture.model,

@@ -77,7 +77,7 @@ const texts: readonly (readonly [name: string, text: string | (() => string | Ui
 export const hostileXyz: readonly HostileXyz[] = texts.map(([name, text, message]) => ({ name, make: typeof text === 'function' ? text : () => text, message }))
 
 /** A small valid file to mutate: every feature of the format in a few hundred bytes. */
-export const mutationSeed = [
+const mutationSeed = [
   '3',
   'Lattice="5.0 0.0 0.1 0.0 6.0 0.0 0.2 0.0 7.0" Properties=species:S:1:pos:R:3:forces:R:3:tag:I:1:fixed:L:1 energy=-17.5 stress="1 2 3 4 5 6" list=[[1, 2], [3, T]] old={1 2 3} json="_JSON {\\"a\\": [1, null]}" config_type=water flag pbc="T T F"',
   'O   0.00  0.00  0.00  0.1 -0.2 1.0E-3 1 T',
@@ -91,7 +91,7 @@ export const mutationSeed = [
 
 const snippets = ['"', "'", '{', '}', '[', ']', '=', '\\', '\n', '\r\n', ' ', '\t', '\0', '-', '1e999', 'nan', '9999999999', '_JSON ', 'Properties=', 'Lattice=', 'pbc=', 'T', ':R:3', '\u2028', 'é', '\ud800']
 
-/** A seeded mutation of {@link mutationSeed}: a few insertions, deletions, replacements, repetitions or exchanged lines. */
+/** A seeded mutation of the small file above: a few insertions, deletions, replacements, repetitions or exchanged lines. */
 export function mutateXyz(seed: number): string {
   let state = (seed * 2654435761 + 12345) >>> 0
   const random = (limit: number) => {

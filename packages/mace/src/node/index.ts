@@ -1,0 +1,1 @@
+export { readXyzFile } from './xyz-file.ts'

@@ -2,11 +2,14 @@ import { PolynomialError, ShapeError } from '../errors.ts'
 import { HostArray, sizeOf } from '../math/host-array.ts'
 import { backward, jvp, transpose, type Derivative } from './derivatives.ts'
 import { broadcastShapes, evaluateLastOperand } from './evaluate-tensor-product.ts'
+import { mapProducts } from './map-products.ts'
 import type { SegmentedOperand } from './operand.ts'
 import { Operation } from './operation.ts'
 import type { PolynomialParts, Term } from './polynomial-parts.ts'
 import type { SegmentedTensorProduct } from './segmented-tensor-product.ts'
 import { compareTerms, sortOperands } from './terms.ts'
+import { flattenCoefficientModes, flattenModes, type FlattenOptions } from './transforms/flatten-modes.ts'
+import { squeezeModes } from './transforms/squeeze-modes.ts'
 
 /**
  * `outputs[o] = Σ_operations tensorProduct(inputs[…])`: several outputs, each a sum of segmented tensor products in which an
@@ -116,6 +119,23 @@ export class SegmentedPolynomial implements PolynomialParts {
   /** Reverse derivative: `x̄_i = Σ_o (∂y_o/∂x_i)ᵀ ȳ_o` as a polynomial of the inputs and of the cotangents: jvp, then transpose. */
   backward(requiresGradient: readonly boolean[], hasCotangent: readonly boolean[]): Derivative<SegmentedPolynomial> {
     return wrap(backward(this, requiresGradient, hasCotangent))
+  }
+
+  /** Unrolls modes in every product. See {@link flattenModes}. */
+  flattenModes(modes: Iterable<string>, options: FlattenOptions = {}): SegmentedPolynomial {
+    const list = [...modes]
+    return SegmentedPolynomial.fromParts(mapProducts(this, (product) => flattenModes(product, list, options)))
+  }
+
+  /** Makes every coefficient a number. */
+  flattenCoefficientModes(options: FlattenOptions = {}): SegmentedPolynomial {
+    return SegmentedPolynomial.fromParts(mapProducts(this, (product) => flattenCoefficientModes(product, options)))
+  }
+
+  /** Drops modes of extent one in every product; without names also the axes of extent one of operands that nothing uses. */
+  squeezeModes(modes?: string): SegmentedPolynomial {
+    const squeezeUnused = (operand: SegmentedOperand) => (modes === undefined ? operand.squeeze() : operand)
+    return SegmentedPolynomial.fromParts(mapProducts(this, (product) => squeezeModes(product, modes), squeezeUnused))
   }
 
   toString(): string {

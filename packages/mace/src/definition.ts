@@ -6,7 +6,11 @@
  */
 export interface MaceDefinition {
   readonly architecture: MaceArchitecture
-  /** Parameters and buffers under mace-torch's own state-dict keys (`'interactions.0.linear_up.weight'`). */
+  /**
+   * Parameters and numeric buffers under mace-torch's own state-dict keys (`'interactions.0.linear_up.weight'`), all
+   * finite, with the shapes of the newest layout: E0s [heads, species], scale and shift [heads]. What the architecture
+   * or the couplings say already (`r_max`, `U_matrix_*`, masks, flags, empty tensors) is left out.
+   */
   readonly tensors: ReadonlyMap<string, NamedTensor>
   /** Generalised Clebsch–Gordan tensors of every contraction: `couplings[layer][output irrep][degree − 1]`. */
   readonly couplings: readonly (readonly (readonly Coupling[])[])[]
@@ -76,13 +80,17 @@ export interface RadialDefinition {
   readonly transform: 'agnesi' | 'soft' | null
 }
 
-export type InteractionKind =
-  | 'RealAgnosticInteractionBlock'
-  | 'RealAgnosticResidualInteractionBlock'
-  | 'RealAgnosticDensityInteractionBlock'
-  | 'RealAgnosticDensityResidualInteractionBlock'
-  | 'RealAgnosticAttResidualInteractionBlock'
-  | 'RealAgnosticResidualNonLinearInteractionBlock'
+/** The interaction classes of mace-torch, by their names there. */
+export const interactionKinds = [
+  'RealAgnosticInteractionBlock',
+  'RealAgnosticResidualInteractionBlock',
+  'RealAgnosticDensityInteractionBlock',
+  'RealAgnosticDensityResidualInteractionBlock',
+  'RealAgnosticAttResidualInteractionBlock',
+  'RealAgnosticResidualNonLinearInteractionBlock',
+] as const
+
+export type InteractionKind = (typeof interactionKinds)[number]
 
 /** `scale · f(x)`; `scale` is e3nn's second-moment normalisation as stored in the file, 1 where there is none. */
 export interface ActivationDefinition {
@@ -154,5 +162,7 @@ export interface JointEmbeddingDefinition {
     readonly offset: number
     readonly inputSize: number
     readonly outputSize: number
+    /** Whether the two linear layers of a continuous feature have biases. */
+    readonly bias: boolean
   }[]
 }

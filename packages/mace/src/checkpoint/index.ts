@@ -1,0 +1,1 @@
+export { readModelFile } from './read-model.ts'

@@ -1,9 +1,8 @@
-import { InputError, ShapeError } from '@equivar/core'
+import { InputError, ShapeError, type SegmentedPolynomial } from '@equivar/core'
 import { NDArray } from '../array/ndarray.ts'
 import { formatShape } from '../array/shape.ts'
 import { apply } from '../graph/apply.ts'
 import type { InputAccess, OutputAccess } from '../primitives/names.ts'
-import type { PolynomialLike } from '../primitives/polynomial-like.ts'
 
 /** Rows of an array, picked for every batch entry: row b is `array[indices[b]]`. */
 export interface Gathered {
@@ -35,7 +34,7 @@ export interface SegmentedPolynomialOptions {
  * @throws {InputError} if an index is out of range. @throws {DtypeError} if inputs differ in dtype or indices are not int32.
  */
 export function segmentedPolynomial(
-  polynomial: PolynomialLike,
+  polynomial: SegmentedPolynomial,
   inputs: readonly (NDArray | Gathered)[],
   options: SegmentedPolynomialOptions = {},
 ): NDArray[] {

@@ -1,5 +1,5 @@
+import type { SegmentedPolynomial } from '@equivar/core'
 import type { DType } from '../array/dtype.ts'
-import type { PolynomialLike } from './polynomial-like.ts'
 
 /** Of primitives that have no parameters. */
 export type NoParams = object
@@ -41,7 +41,7 @@ export type OutputAccess =
   | { readonly kind: 'indexed'; readonly index: number; readonly rows: number }
 
 export interface SegmentedPolynomialParams {
-  readonly polynomial: PolynomialLike
+  readonly polynomial: SegmentedPolynomial
   readonly inputs: readonly InputAccess[]
   readonly outputs: readonly OutputAccess[]
   readonly batchSize: number

@@ -34,7 +34,7 @@ export function checkDerivatives(f: ArrayFunction, inputs: readonly NDArray[], o
 }
 
 /** All gradients of a weighted sum of the results, flat, as a function of the same inputs. */
-export function gradientOf(f: ArrayFunction, seed: number): ArrayFunction {
+function gradientOf(f: ArrayFunction, seed: number): ArrayFunction {
   return (...inputs) => {
     const weighted: ArrayFunction = (...xs) => {
       const y = f(...xs)

@@ -31,7 +31,7 @@ export function read(x: NDArray): number[] {
 }
 
 /** max |a − b| / max |b|, or max |a − b| if b is 0. */
-export function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {
+function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {
   expect(a.length).toBe(b.length)
   let worst = 0
   let largest = 0

@@ -1,7 +1,7 @@
+import type { SegmentedTensorProduct } from '@equivar/core'
 import { allocate, type TypedArray } from '../../array/dtype.ts'
 import { elementCount } from '../../array/shape.ts'
 import type { InputAccess, OutputAccess } from '../../primitives/names.ts'
-import type { ProductLike } from '../../primitives/polynomial-like.ts'
 import { requireRows } from '../structure.ts'
 import type { Evaluator, HostTensor } from '../tensor.ts'
 import { lowerProduct } from './lower.ts'
@@ -55,10 +55,10 @@ function widened(data: TypedArray): Float64Array {
   return data instanceof Float64Array ? data : Float64Array.from(data)
 }
 
-const programs = new WeakMap<ProductLike, Map<number, Program>>()
+const programs = new WeakMap<SegmentedTensorProduct, Map<number, Program>>()
 
 /** Lowered once a product, which never changes. */
-function programOf(product: ProductLike, output: number): Program {
+function programOf(product: SegmentedTensorProduct, output: number): Program {
   let byOutput = programs.get(product)
   if (!byOutput) programs.set(product, (byOutput = new Map<number, Program>()))
   let program = byOutput.get(output)
@@ -66,12 +66,11 @@ function programOf(product: ProductLike, output: number): Program {
   return program
 }
 
-function describe(product: ProductLike): ProductDescription {
-  const [operandText = '', coefficientText = ''] = product.subscripts.toString().split('+')
+function describe({ subscripts, operands, paths }: SegmentedTensorProduct): ProductDescription {
   return {
-    operandModes: operandText.split(',').map((part) => [...part]),
-    coefficientModes: [...coefficientText],
-    segments: product.operands.map((operand) => operand.segments),
-    paths: product.paths,
+    operandModes: subscripts.operands.map((modes) => [...modes]),
+    coefficientModes: [...subscripts.coefficients],
+    segments: operands.map((operand) => operand.segments),
+    paths,
   }
 }

@@ -1,7 +1,7 @@
+import type { SegmentedPolynomial } from '@equivar/core'
 import { apply } from '../../graph/apply.ts'
 import type { NDArray } from '../../array/ndarray.ts'
 import type { InputAccess, OutputAccess } from '../names.ts'
-import type { PolynomialLike } from '../polynomial-like.ts'
 import type { DerivativeRules, Maybe } from '../rules.ts'
 
 /**
@@ -54,21 +54,21 @@ function present(arrays: readonly Maybe<NDArray>[]): NDArray[] {
   return arrays.flatMap((x) => x ?? [])
 }
 
-const derived = new WeakMap<PolynomialLike, Map<string, PolynomialLike>>()
+const derived = new WeakMap<SegmentedPolynomial, Map<string, SegmentedPolynomial>>()
 
 /** Derivative polynomials are made once, so that what is prepared for them (by identity) is found again. */
-function remembered(polynomial: PolynomialLike, key: string, make: () => PolynomialLike): PolynomialLike {
+function remembered(polynomial: SegmentedPolynomial, key: string, make: () => SegmentedPolynomial): SegmentedPolynomial {
   let known = derived.get(polynomial)
-  if (!known) derived.set(polynomial, (known = new Map<string, PolynomialLike>()))
+  if (!known) derived.set(polynomial, (known = new Map<string, SegmentedPolynomial>()))
   let result = known.get(key)
   if (!result) known.set(key, (result = make()))
   return result
 }
 
-function jvpOf(polynomial: PolynomialLike, hasTangent: readonly boolean[]): PolynomialLike {
+function jvpOf(polynomial: SegmentedPolynomial, hasTangent: readonly boolean[]): SegmentedPolynomial {
   return remembered(polynomial, `jvp ${hasTangent.join()}`, () => polynomial.jvp(hasTangent)[0])
 }
 
-function transposeOf(polynomial: PolynomialLike, isUndefined: readonly boolean[], hasCotangent: readonly boolean[]): PolynomialLike {
+function transposeOf(polynomial: SegmentedPolynomial, isUndefined: readonly boolean[], hasCotangent: readonly boolean[]): SegmentedPolynomial {
   return remembered(polynomial, `transpose ${isUndefined.join()} ${hasCotangent.join()}`, () => polynomial.transpose(isUndefined, hasCotangent)[0])
 }

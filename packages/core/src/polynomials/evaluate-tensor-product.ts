@@ -110,5 +110,6 @@ function broadcastRows(own: readonly number[], batch: readonly number[]): number
     const mine = axis - (batch.length - own.length)
     return mine >= 0 && own[mine] !== 1 ? (strides[mine] ?? 0) : 0
   })
-  return [...allIndices(batch)].map((index) => dot(aligned, index))
+  // The generator reuses one array, so each index is read before the next is made.
+  return Array.from(allIndices(batch), (index) => dot(aligned, index))
 }

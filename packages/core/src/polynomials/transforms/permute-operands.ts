@@ -15,3 +15,14 @@ export function permuteOperands({ subscripts, operands, paths }: TensorProductPa
     paths: paths.map((path) => path.withIndices(order.map((k) => path.indices[k] ?? 0))),
   }
 }
+
+/** Takes operand `from` out and puts it in again at position `to`; negative positions count from the end. */
+export function moveOperand(parts: TensorProductParts, from: number, to: number): TensorProductParts {
+  const count = parts.operands.length
+  const [source, target] = [from, to].map((position) => (position < 0 ? position + count : position))
+  const order = parts.operands.flatMap((_, k) => (k === source ? [] : [k]))
+  if (source === undefined || target === undefined || order.length !== count - 1 || !(Number.isInteger(target) && target >= 0 && target < count))
+    throw new PolynomialError(`moveOperand: cannot move operand ${from} to ${to}; '${parts.subscripts.text}' has ${count} operands`)
+  order.splice(target, 0, source)
+  return permuteOperands(parts, order)
+}

@@ -1,0 +1,8 @@
+export { canonicalizeSubscripts } from './canonicalize-subscripts.ts'
+export { consolidateModes } from './consolidate-modes.ts'
+export { flattenCoefficientModes, flattenModes, type FlattenOptions } from './flatten-modes.ts'
+export { consolidatePaths, fusePathsWithSameIndices, removeZeroPaths } from './fuse-paths.ts'
+export { normalizePathsForOperand } from './normalize-paths.ts'
+export { moveOperand, permuteOperands } from './permute-operands.ts'
+export { sortIndicesForIdenticalOperands } from './sort-identical.ts'
+export { squeezeModes } from './squeeze-modes.ts'

@@ -2,7 +2,7 @@ import { ComplexArray } from '../math/complex-array.ts'
 import { einsum } from '../math/einsum.ts'
 import { HostArray } from '../math/host-array.ts'
 import { matrixExponential } from '../math/linalg.ts'
-import { roundToSqrtRational } from '../math/rounding.ts'
+import { quarterTurnAboutX, realToComplex } from './real-basis.ts'
 
 /** Structure constants of angular momentum, `A_ijk = ε_ijk`: 1 for cyclic (0, 1, 2), −1 for anticyclic. */
 export const leviCivita: HostArray = HostArray.from([
@@ -34,33 +34,12 @@ export function su2Generators(twoJ: number): ComplexArray {
   return new ComplexArray(new HostArray(shape, re), new HostArray(shape, im))
 }
 
-/** Generators of SO(3) in the real basis, `X = Q† X_SU2 Q`: column l − m ↔ −m, so that l = 1 is (x, y, z). */
+/** Generators of SO(3) in the real basis, `X = Q† X_SU2 Q`: l = 1 is (x, y, z). */
 export function so3Generators(l: number): HostArray {
   const q = realToComplex(l)
   const generators = su2Generators(2 * l)
   const half = ComplexArray.einsum('aij,jk->aik', generators, q)
   return ComplexArray.einsum('ij,aik->ajk', q.conj(), half).re.map((value) => (value === 0 ? 0 : value))
-}
-
-/** The unitary Q of {@link so3Coupling}: rows complex m, columns real components. */
-export function realToComplex(l: number): ComplexArray {
-  const dim = 2 * l + 1
-  const re = new Float64Array(dim * dim)
-  const im = new Float64Array(dim * dim)
-  const set = (m: number, column: number, quarterTurns: number, magnitude: number) => {
-    // times (−i)^l
-    const turns = (quarterTurns + 3 * l) % 4
-    const target = turns % 2 === 0 ? re : im
-    target[(l + m) * dim + l + column] = turns < 2 ? magnitude : -magnitude
-  }
-  set(0, 0, 0, 1)
-  for (let m = 1; m <= l; m++) {
-    set(-m, m, 0, Math.SQRT1_2)
-    set(-m, -m, 3, Math.SQRT1_2)
-    set(m, m, 2 * (m % 2), Math.SQRT1_2)
-    set(m, -m, 1 + 2 * (m % 2), Math.SQRT1_2)
-  }
-  return new ComplexArray(new HostArray([dim, dim], re), new HostArray([dim, dim], im))
 }
 
 /** The unit vector along c and its length; the y axis for c = 0. */
@@ -91,26 +70,26 @@ function yRotation(l: number, angle: number): HostArray {
   const data = new Float64Array(dim * dim)
   for (let m = -l; m <= l; m++) {
     data[(l + m) * dim + l + m] = Math.cos(m * angle)
-    if (m !== 0) data[(l + m) * dim + l - m] = -Math.sin(m * angle)
+    // Adding 0 turns −0 into 0.
+    if (m !== 0) data[(l + m) * dim + l - m] = -Math.sin(m * angle) + 0
   }
   return new HostArray([dim, dim], data)
 }
 
-/** `R_x(β) = Z(−90°) R_y(β) Z(90°)ᵀ…`: a rotation about x is one about y seen after a quarter turn about z. */
+/** `R_x(β) = Zᵀ R_y(β) Z`, where Z is the quarter turn about z that takes x to y. */
 function xRotation(l: number, angle: number): HostArray {
-  const quarter = quarterTurn(l)
+  const quarter = quarterTurnAboutZ(l)
   return einsum('ji,jk,kl->il', quarter, yRotation(l, angle), quarter)
 }
 
 const quarterTurns = new Map<number, HostArray>()
 
-/** Rotation by 90° about z, which takes x to y. Its entries are square roots of rationals, and the simple ones are exact. */
-function quarterTurn(l: number): HostArray {
+/** `Z = Yᵀ X Y` of quarter turns: Yᵀ takes the x axis to z. Y only permutes components, so that every entry is exact. */
+function quarterTurnAboutZ(l: number): HostArray {
   let matrix = quarterTurns.get(l)
   if (!matrix) {
-    const dim = 2 * l + 1
-    const z = HostArray.from(so3Generators(l).data.subarray(2 * dim * dim), [dim, dim])
-    matrix = matrixExponential(z.scale(Math.PI / 2)).map(roundToSqrtRational)
+    const y = yRotation(l, Math.PI / 2).map(Math.round)
+    matrix = einsum('ji,jk,kl->il', y, quarterTurnAboutX(l), y)
     quarterTurns.set(l, matrix)
   }
   return matrix

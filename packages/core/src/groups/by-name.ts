@@ -16,7 +16,7 @@ export type GroupLike = IrrepClass | GroupName
 /** @throws {InputError} if there is no group of this name. */
 export function groupByName(name: GroupName): IrrepClass {
   if (!Object.hasOwn(groups, name))
-    throw new InputError(`there is no group named '${String(name)}'; the names are ${Object.keys(groups).join(', ')}, and any class derived from Irrep can be passed itself`)
+    throw new InputError(`there is no group named '${name}'; the names are ${Object.keys(groups).join(', ')}, and any class derived from Irrep can be passed itself`)
   return groups[name]
 }
 

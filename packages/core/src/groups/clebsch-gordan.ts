@@ -15,7 +15,7 @@ const caches = new WeakMap<object, Map<string, HostArray>>()
 export function clebschGordan(a: Irrep, b: Irrep, c: Irrep): HostArray {
   const group = commonGroup('clebschGordan', a, b, c)
   let cache = caches.get(group)
-  if (!cache) caches.set(group, (cache = new Map()))
+  if (!cache) caches.set(group, (cache = new Map<string, HostArray>()))
   const key = `${a.toString()} ${b.toString()} ${c.toString()}`
   let result = cache.get(key)
   if (!result) {

@@ -1,6 +1,8 @@
 import { InputError } from '../errors.ts'
+import { binomial, factorial } from '../math/factorials.ts'
 import { HostArray } from '../math/host-array.ts'
 import { Rational, SqrtRational, sqrtRatioToNumber } from '../math/rational.ts'
+import { bothSigns, phase, realTurn } from './real-basis.ts'
 
 /**
  * `⟨j1 m1, j2 m2 | j3 m3⟩ = sign · √(numerator/denominator)`, not reduced to lowest terms.
@@ -10,22 +12,6 @@ interface Coupling {
   readonly sign: number
   readonly numerator: bigint
   readonly denominator: bigint
-}
-
-const factorials: bigint[] = [1n]
-
-function factorial(n: number): bigint {
-  for (let k = factorials.length; k <= n; k++) factorials.push((factorials[k - 1] ?? 1n) * BigInt(k))
-  return factorials[n] ?? 1n
-}
-
-const binomialRows: bigint[][] = []
-
-function binomial(n: number, k: number): bigint {
-  if (k < 0 || k > n) return 0n
-  for (let row = binomialRows.length; row <= n; row++)
-    binomialRows.push(Array.from({ length: row + 1 }, (_, i) => factorial(row) / (factorial(i) * factorial(row - i))))
-  return binomialRows[n]?.[k] ?? 0n
 }
 
 /** The three angular momenta can couple: triangle inequality and integer sum. */
@@ -90,10 +76,9 @@ export function su2Coupling(twoJ1: number, twoJ2: number, twoJ3: number): HostAr
 /**
  * The coupling of real SO(3) irreps, `C_jlm = Σ_ikn Q1_ij Q2_kl conj(Q3_nm) ⟨i, k | n⟩ · √scale`.
  *
- * Q maps real to complex components: for m < 0, `Q_m,|m| = 1/√2` and `Q_m,−|m| = −i/√2`; `Q_00 = 1`; for m > 0,
- * `(−1)^m/√2` and `i(−1)^m/√2` in the same two columns; all times (−i)^l. A real triple (±a, ±b, ±c) receives only one
- * complex triple and its mirror image, and ⟨−m1, −m2 | −m3⟩ = (−1)^{l1+l2−l3} ⟨m1, m2 | m3⟩; so an entry is one square root
- * of a rational, and is rounded once.
+ * Q maps real to complex components, see real-basis.ts. A real triple (±a, ±b, ±c) receives only one complex triple
+ * and its mirror image, and ⟨−m1, −m2 | −m3⟩ = (−1)^{l1+l2−l3} ⟨m1, m2 | m3⟩; so an entry is one square root of a rational,
+ * and is rounded once.
  */
 export function so3Coupling(l1: number, l2: number, l3: number, scale: Rational = Rational.one): HostArray {
   const [d1, d2, d3] = [2 * l1 + 1, 2 * l2 + 1, 2 * l3 + 1]
@@ -114,9 +99,9 @@ export function so3Coupling(l1: number, l2: number, l3: number, scale: Rational 
         coupling.numerator * factor * scale.numerator,
         (coupling.denominator << BigInt(halvings)) * scale.denominator,
       )
-      for (const j of a === 0 ? [0] : [-a, a])
-        for (const l of b === 0 ? [0] : [-b, b])
-          for (const m of c === 0 ? [0] : [-c, c]) {
+      for (const j of bothSigns(a))
+        for (const l of bothSigns(b))
+          for (const m of bothSigns(c)) {
             const turns = phase(l1, a, j) + phase(l2, b, l) - phase(l3, c, m)
             const mirrorTurns = phase(l1, -a, j) + phase(l2, -b, l) - phase(l3, -c, m) + (mirrored === 1 ? 0 : 2)
             const total = isOwnMirror ? realTurn(turns) : (realTurn(turns) + realTurn(mirrorTurns)) / 2
@@ -124,19 +109,6 @@ export function so3Coupling(l1: number, l2: number, l3: number, scale: Rational 
           }
     }
   return new HostArray([d1, d2, d3], data)
-}
-
-/** Phase of `Q_{l; complex m, real column}` in quarter turns: its value is `i^phase` times 1 or 1/√2. */
-function phase(l: number, m: number, column: number): number {
-  // (−i)^l, then −i for (m < 0, column < 0), i for (m > 0, column < 0), and (−1)^m for m > 0.
-  const side = column < 0 ? (m < 0 ? 3 : 1) : 0
-  return 3 * l + side + (m > 0 && m % 2 !== 0 ? 2 : 0)
-}
-
-/** Real part of `i^turns`. */
-function realTurn(turns: number): number {
-  const quarter = ((turns % 4) + 4) % 4
-  return quarter === 0 ? 1 : quarter === 2 ? -1 : 0
 }
 
 const wignerCache = new Map<string, HostArray>()

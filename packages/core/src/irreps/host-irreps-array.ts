@@ -48,7 +48,10 @@ export class HostIrrepsArray {
   /** One array for each segment: (…, mul, dim) or (…, dim, mul), as the layout says. */
   get segments(): readonly HostArray[] {
     const { leadingShape } = this
-    return this.irreps.slices().map(([start, stop], i) => sliceLast(this.array, start, stop).reshape([...leadingShape, ...this.layout.shape(this.irreps.at(i))]))
+    return this.irreps.slices().map(([start, stop], i) => {
+      const shape = [...leadingShape, ...this.layout.shape(this.irreps.at(i))]
+      return sliceLast(this.array, start, stop).reshape(shape)
+    })
   }
 
   /** Inverse of {@link segments}. @throws {ShapeError} if a segment has another shape than its irreps and layout ask for. */
@@ -141,7 +144,7 @@ export class HostIrrepsArray {
   }
 
   [inspectSymbol](): string {
-    return `HostIrrepsArray ${this.toString()} ${JSON.stringify(this.array.toNested())}`
+    return `HostIrrepsArray ${this.toString()} ${this.array.toString()}`
   }
 
   private withArray(array: HostArray): HostIrrepsArray {

@@ -39,7 +39,7 @@ export class Irreps {
    */
   constructor(group: GroupLike, x: IrrepsLike)
   constructor(x: IrrepsLike)
-  constructor(...args: readonly [GroupLike | IrrepsLike, IrrepsLike?]) {
+  constructor(...args: readonly [IrrepClass | IrrepsLike, IrrepsLike?]) {
     const [first, second] = args
     const named = args.length > 1
     const x = (named ? second : first) as IrrepsLike
@@ -47,6 +47,7 @@ export class Irreps {
     this.group = named ? asGroup(first as GroupLike) : (ownGroup(x) ?? getIrrepScope())
     this.segments = Object.freeze([...segmentsOf(this.group, x)])
     this.dim = this.segments.reduce((sum, segment) => sum + segment.dim, 0)
+    if (!Number.isSafeInteger(this.dim)) throw new IrrepsError(`Irreps: '${this.toString()}' has dimension ${this.dim}, too large to count exactly; use smaller multiplicities`)
   }
 
   /** Number of segments. */
@@ -219,6 +220,11 @@ function ownGroup(x: IrrepsLike): IrrepClass | undefined {
   if (x instanceof Irreps) return x.group
   if (x instanceof Irrep) return x.group
   if (x instanceof MulIrrep) return x.ir.group
+  if (!Array.isArray(x)) return undefined
+  for (const item of x as readonly SegmentLike[]) {
+    const ir = item instanceof MulIrrep ? item.ir : Array.isArray(item) ? (item[1] as unknown) : item
+    if (ir instanceof Irrep) return ir.group
+  }
   return undefined
 }
 

@@ -55,7 +55,7 @@ export function isLayoutLike(x: unknown): x is LayoutLike {
 /** @throws {LayoutError} if the text names no layout. */
 export function layoutByName(layout: LayoutLike): Layout {
   if (layout instanceof Layout) return layout
-  if (layout === 'mul_ir') return mulIr
-  if (layout === 'ir_mul') return irMul
-  throw new LayoutError(`'${String(layout)}' is no layout; use mulIr ('mul_ir') or irMul ('ir_mul')`)
+  const found = [mulIr, irMul].find(({ name }) => name === layout)
+  if (found) return found
+  throw new LayoutError(`'${layout}' is no layout; use mulIr ('mul_ir') or irMul ('ir_mul')`)
 }

@@ -32,8 +32,10 @@ export function asSegment(group: IrrepClass, x: SegmentLike): MulIrrep {
   if (x instanceof MulIrrep) return new MulIrrep(x.mul, requireGroup(group, x.ir))
   if (x instanceof Irrep) return new MulIrrep(1, requireGroup(group, x))
   if (typeof x === 'string') return new MulIrrep(1, group.from(x))
-  if (!Array.isArray(x)) throw new IrrepsError(`Irreps: ${String(x)} is no segment; pass an irrep or a pair [mul, irrep]`)
-  if (x.length !== 2) throw new IrrepsError(`Irreps: a segment is a pair [mul, irrep], got ${x.length} elements`)
+  // What comes from plain JavaScript can be anything.
+  const parts: unknown = x
+  if (!Array.isArray(parts)) throw new IrrepsError(`Irreps: ${String(parts)} is no segment; pass an irrep or a pair [mul, irrep]`)
+  if (parts.length !== 2) throw new IrrepsError(`Irreps: a segment is a pair [mul, irrep], got ${parts.length} elements`)
   const [mul, ir] = x
   if (typeof mul !== 'number') throw new IrrepsError(`Irreps: the multiplicity ${String(mul)} must be a non-negative integer; write a segment as [mul, irrep]`)
   return new MulIrrep(mul, requireGroup(group, group.from(ir)))

@@ -78,7 +78,7 @@ function remembered(axes: readonly Irreps[], symmetry: IndexSymmetry, options: R
   if (!(epsilon > 0 && epsilon < 1)) throw new InputError(`reducedTensorProductBasis: epsilon ${epsilon} must lie between 0 and 1`)
   const sparse = options.sparse ?? false
   let results = cache.get(group)
-  if (!results) cache.set(group, (results = new Map()))
+  if (!results) cache.set(group, (results = new Map<string, HostIrrepsArray>()))
   const key = JSON.stringify([axes, symmetry.elements, layout, keep, epsilon, sparse])
   let result = results.get(key)
   if (!result) {
@@ -97,7 +97,8 @@ function copiesOf(irreps: Irreps, layout: Layout): readonly AxisCopy[] {
   const starts = irreps.slices()
   return irreps.segments.flatMap(({ mul, ir }, s) => {
     const start = starts[s]?.[0] ?? 0
-    return Array.from({ length: mul }, (_, u): AxisCopy => (layout === mulIr ? { ir, start: start + u * ir.dim, step: 1 } : { ir, start: start + u, step: mul }))
+    const [copyStep, step] = layout === mulIr ? [ir.dim, 1] : [1, mul]
+    return Array.from({ length: mul }, (_, u): AxisCopy => ({ ir, start: start + u * copyStep, step }))
   })
 }
 

@@ -10,7 +10,7 @@ interface Frame {
 let frames: readonly Frame[] = []
 
 // Engines without explicit resource management get the symbol under which compilers look it up.
-const dispose: typeof Symbol.dispose = (Symbol.dispose as typeof Symbol.dispose | undefined) ?? (Symbol.for('Symbol.dispose') as never)
+const dispose: typeof Symbol.dispose = (Symbol as { readonly dispose?: typeof Symbol.dispose }).dispose ?? (Symbol.for('Symbol.dispose') as unknown as typeof Symbol.dispose)
 
 /** A scope opened by {@link assume}; ends when disposed, once. */
 class Scope implements Disposable {
@@ -42,7 +42,7 @@ export function assume(group: GroupLike, layout: LayoutLike): Disposable
 export function assume(groupOrLayout: GroupLike | LayoutLike): Disposable
 export function assume<T>(...args: readonly (GroupLike | LayoutLike | (() => T) | undefined)[]): T | Disposable {
   const last = args.at(-1)
-  const fn = typeof last === 'function' && !isIrrepClass(last) ? (last as () => T) : undefined
+  const fn = typeof last === 'function' && !isIrrepClass(last) ? last : undefined
   const frame = frameOf(fn ? args.slice(0, -1) : args)
   const scope = new Scope(frame)
   if (!fn) return scope
@@ -65,12 +65,16 @@ function frameOf(args: readonly unknown[]): Frame {
       if (layout || args.length > 2) throw new InputError('assume: one group and one layout at most')
       layout = layoutByName(arg)
     } else {
-      if (i > 0) throw new LayoutError(`assume: '${String(arg)}' is no layout; use mulIr ('mul_ir') or irMul ('ir_mul')`)
+      if (i > 0) throw new LayoutError(`assume: ${describe(arg)} is no layout; use mulIr ('mul_ir') or irMul ('ir_mul')`)
       group = asGroup(arg as GroupLike)
     }
   }
   if (!group && !layout) throw new InputError('assume: neither a group nor a layout was given; pass at least one')
   return { group, layout }
+}
+
+function describe(x: unknown): string {
+  return typeof x === 'string' ? `'${x}'` : `a ${typeof x}`
 }
 
 /**

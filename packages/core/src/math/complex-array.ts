@@ -1,6 +1,7 @@
 import { ShapeError } from '../errors.ts'
 import { einsum } from './einsum.ts'
 import { HostArray } from './host-array.ts'
+import { inspectSymbol } from './inspect.ts'
 
 /** Dense complex tensor, `re + i·im`: two real tensors of one shape. Only representations of complex type need it. */
 export class ComplexArray {
@@ -22,6 +23,14 @@ export class ComplexArray {
   /** Every imaginary part is exactly zero. */
   get isReal(): boolean {
     return this.im.data.every((value) => value === 0)
+  }
+
+  toString(): string {
+    return `ComplexArray [${this.shape.join(', ')}] re ${this.re.toString()} im ${this.im.toString()}`
+  }
+
+  [inspectSymbol](): string {
+    return this.toString()
   }
 
   add(other: ComplexArray): ComplexArray {

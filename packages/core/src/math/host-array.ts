@@ -1,4 +1,5 @@
 import { ShapeError } from '../errors.ts'
+import { inspectSymbol } from './inspect.ts'
 
 /** A number or an array of arrays of numbers, as users write small tensors. */
 export type NestedNumbers = number | readonly NestedNumbers[]
@@ -14,8 +15,7 @@ export class HostArray {
 
   /** @throws {ShapeError} if `data.length` is not the product of `shape`. */
   constructor(shape: readonly number[], data: Float64Array) {
-    if (!shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0))
-      throw new ShapeError(`HostArray: shape [${shape.join(', ')}] must hold non-negative integers`)
+    requireShape(shape)
     if (data.length !== sizeOf(shape))
       throw new ShapeError(`HostArray: shape [${shape.join(', ')}] holds ${sizeOf(shape)} numbers, but data holds ${data.length}; pass a matching shape`)
     this.shape = Object.freeze([...shape])
@@ -30,7 +30,9 @@ export class HostArray {
     return new HostArray(shape ?? nestedShape, Float64Array.from(flat))
   }
 
+  /** @throws {ShapeError} if the shape does not hold non-negative integers. */
   static zeros(shape: readonly number[]): HostArray {
+    requireShape(shape)
     return new HostArray(shape, new Float64Array(sizeOf(shape)))
   }
 
@@ -121,6 +123,17 @@ export class HostArray {
     return worst
   }
 
+  /** Shape and values; long arrays are cut. */
+  toString(): string {
+    const shown = 64
+    const values = this.size <= shown ? JSON.stringify(this.toNested()) : `[${this.data.subarray(0, shown).join(',')},...]`
+    return `HostArray [${this.shape.join(', ')}] ${values}`
+  }
+
+  [inspectSymbol](): string {
+    return this.toString()
+  }
+
   /** Nested plain arrays, for printing and JSON. */
   toNested(): NestedNumbers {
     const build = (axis: number, offset: number): [NestedNumbers, number] => {
@@ -148,6 +161,11 @@ export function stridesOf(shape: readonly number[]): number[] {
   const strides = shape.map(() => 1)
   for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = (strides[axis + 1] ?? 1) * (shape[axis + 1] ?? 1)
   return strides
+}
+
+function requireShape(shape: readonly number[]): void {
+  if (!shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0))
+    throw new ShapeError(`HostArray: shape [${shape.join(', ')}] must hold non-negative integers`)
 }
 
 function sameShape(a: HostArray, b: HostArray): boolean {

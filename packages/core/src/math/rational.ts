@@ -1,4 +1,5 @@
 import { InputError } from '../errors.ts'
+import { inspectSymbol } from './inspect.ts'
 
 /** Greatest common divisor of |a| and |b|; `gcd(0, 0) = 0`. */
 export function gcd(a: bigint, b: bigint): bigint {
@@ -127,6 +128,10 @@ export class Rational {
   toString(): string {
     return this.denominator === 1n ? `${this.numerator}` : `${this.numerator}/${this.denominator}`
   }
+
+  [inspectSymbol](): string {
+    return this.toString()
+  }
 }
 
 /** Exact `sign · √square` with a non-negative rational square: the numbers that Clebsch–Gordan coefficients are made of. */
@@ -138,7 +143,7 @@ export class SqrtRational {
 
   /** @throws {InputError} if the square is negative. */
   constructor(sign: -1 | 0 | 1, square: Rational) {
-    if (square.numerator < 0n) throw new InputError(`SqrtRational: the square ${square} is negative; pass a non-negative one`)
+    if (square.numerator < 0n) throw new InputError(`SqrtRational: the square ${square.toString()} is negative; pass a non-negative one`)
     this.sign = square.numerator === 0n ? 0 : sign
     this.square = this.sign === 0 ? Rational.zero : square
   }
@@ -162,7 +167,11 @@ export class SqrtRational {
   }
 
   toString(): string {
-    return this.sign === 0 ? '0' : `${this.sign < 0 ? '-' : ''}sqrt(${this.square})`
+    return this.sign === 0 ? '0' : `${this.sign < 0 ? '-' : ''}sqrt(${this.square.toString()})`
+  }
+
+  [inspectSymbol](): string {
+    return this.toString()
   }
 }
 

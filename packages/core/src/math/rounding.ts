@@ -54,6 +54,8 @@ export function roundToRational(x: number): number {
 
 /** x moved to the nearest ±√(n/d) with d ≤ 2^40, back as float64: `roundToSqrtRational(√3 + 1e-13) = √3`. */
 export function roundToSqrtRational(x: number): number {
+  // Squares of such numbers are integers beyond 62 bits, where there is nothing to round.
+  if (Math.abs(x) >= 2 ** 53) return roundToRational(x)
   const [n, d] = limitDenominator(...toIntegerRatio(x * x), maxDenominator)
   const root = sqrtRatioToNumber(n, d)
   return x < 0 && root !== 0 ? -root : root

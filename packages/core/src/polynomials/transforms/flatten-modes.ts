@@ -113,7 +113,7 @@ function splitCoefficients(coefficients: HostArray, modes: string, order: readon
   const kept = [...modes].flatMap((mode, axis) => (order.includes(mode) ? [] : [axis]))
   const shape = kept.map((axis) => coefficients.shape[axis] ?? 1)
   const strides = order.map((mode) => own[modes.indexOf(mode)] ?? 0)
-  const offsets = [...allIndices(shape)].map((index) => index.reduce((sum, i, n) => sum + i * (own[kept[n] ?? 0] ?? 0), 0))
+  const offsets = Array.from(allIndices(shape), (index) => index.reduce((sum, i, n) => sum + i * (own[kept[n] ?? 0] ?? 0), 0))
   if (kept.length === modes.length) return () => coefficients
   return (index) => {
     const base = index.reduce((sum, i, n) => sum + i * (strides[n] ?? 0), 0)

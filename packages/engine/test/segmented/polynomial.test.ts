@@ -91,7 +91,7 @@ describe('segmentedPolynomial', () => {
       checkDerivatives(
         (w, x, s) =>
           both(
-            eq.segmentedPolynomial(polynomial, [w ?? x, { array: x, indices: senders }, s], { outputs: [{ indices: receivers, rows: 4 }, 'shared'] }),
+            eq.segmentedPolynomial(polynomial, [w, { array: x, indices: senders }, s], { outputs: [{ indices: receivers, rows: 4 }, 'shared'] }),
           ),
         batched(4, 3, 4),
         3,
@@ -109,7 +109,8 @@ describe('segmentedPolynomial', () => {
     scoped(() => {
       const polynomial = contraction()
       const species = int32(1, 0, 1)
-      checkDerivatives((w, x) => both(eq.segmentedPolynomial(polynomial, [{ array: w, indices: species }, x])), [randomArray([2, 4], 1), randomArray([3, 6], 2)], 3, 1e-6)
+      const f = (w: eq.NDArray, x: eq.NDArray) => both(eq.segmentedPolynomial(polynomial, [{ array: w, indices: species }, x]))
+      checkDerivatives(f, [randomArray([2, 4], 1), randomArray([3, 6], 2)], 3, 1e-6)
     }),
   )
 
@@ -156,7 +157,8 @@ describe('segmentedPolynomial', () => {
     scoped(() => {
       const polynomial = convolution()
       const [w, x, s] = [randomArray([1, 8], 1), randomArray([3, 16], 2), randomArray([3, 4], 3)]
-      const run = (inputs: Parameters<typeof eq.segmentedPolynomial>[1], options?: eq.SegmentedPolynomialOptions) => () => eq.segmentedPolynomial(polynomial, inputs, options)
+      type Inputs = Parameters<typeof eq.segmentedPolynomial>[1]
+      const run = (inputs: Inputs, options?: eq.SegmentedPolynomialOptions) => () => eq.segmentedPolynomial(polynomial, inputs, options)
       expect(run([w, x])).toThrow(InputError)
       expect(run([w, x, randomArray([3, 5], 1)])).toThrow(DimensionError)
       expect(run([w, x, randomArray([2, 4], 1)])).toThrow(/disagree/)

@@ -1,0 +1,162 @@
+import { InternalError } from '../errors.ts'
+import { O3E3nn } from '../groups/index.ts'
+import type { Irreps } from '../irreps/index.ts'
+import { HostArray, leastSquares, roundToSqrtRational } from '../math/index.ts'
+import type { EquivariantPolynomial, IrDictPolynomial } from '../polynomials/index.ts'
+import { commonGroupOf } from '../descriptors/arguments.ts'
+import { at } from '../descriptors/at.ts'
+import { BoundedCache, cacheKey } from '../descriptors/cache.ts'
+import { maceCouplings, type ProductSpace } from '../descriptors/mace-couplings.ts'
+import { Monomials } from '../descriptors/monomials.ts'
+import type { EquivariantPolynomials, SymmetricBasis } from '../descriptors/symmetric-basis.ts'
+import {
+  commonMultiplicity,
+  outputElements,
+  requireDegrees,
+  symmetricBasisOf,
+  symmetricContraction as plainSymmetricContraction,
+  symmetricContractionIrDict as plainSymmetricContractionIrDict,
+} from '../descriptors/symmetric-contraction.ts'
+
+export { O3E3nn }
+
+const projections = new BoundedCache<HostArray>()
+
+/** Largest entry that W p may lose, relative to coefficients of size one. */
+const tolerance = 1e-7
+const negligible = 1e-12
+
+/**
+ * {@link plainSymmetricContraction descriptors.symmetricContraction} with the matrix p, shape (original rows, weights), that
+ * translates the weights of original MACE: `w[b,u] = Σ_a W[a,u] p[a,b]`.
+ *
+ * Original rows: output irreps in order; inside, degrees from high to low (`weights_max`, `weights.0`, `weights.1`, …); inside,
+ * the paths of MACE's U tensors (see {@link originalMaceBasis}), which are more than there are independent symmetric tensors.
+ * Intermediate irreps follow the order of the group, and checkpoints need that of {@link O3E3nn}.
+ *
+ * @throws {InputError} if an argument is not irreps, degrees is not a non-empty list of distinct positive integers, or for
+ * degree 4 in a group without parity.
+ * @throws {GroupMismatchError} if the irreps belong to different groups.
+ * @throws {DimensionError} if multiplicities differ or are zero.
+ */
+export function symmetricContraction(irrepsIn: Irreps, irrepsOut: Irreps, degrees: readonly number[]): [EquivariantPolynomial, HostArray] {
+  const p = projection(irrepsIn, irrepsOut, degrees)
+  return [plainSymmetricContraction(irrepsIn, irrepsOut, degrees), p]
+}
+
+/** {@link symmetricContraction} with one operand for each segment of irreps, and the same matrix p. */
+export function symmetricContractionIrDict(irrepsIn: Irreps, irrepsOut: Irreps, degrees: readonly number[]): [IrDictPolynomial, HostArray] {
+  const p = projection(irrepsIn, irrepsOut, degrees)
+  return [plainSymmetricContractionIrDict(irrepsIn, irrepsOut, degrees), p]
+}
+
+/** For one output segment and one degree: which columns of p, and the rows of that block. */
+interface Block {
+  readonly output: number
+  readonly degree: number
+  readonly firstColumn: number
+  readonly rows: readonly (readonly number[])[]
+}
+
+function projection(irrepsIn: Irreps, irrepsOut: Irreps, degrees: readonly number[]): HostArray {
+  const group = commonGroupOf('mace.symmetricContraction', { irrepsIn, irrepsOut })
+  commonMultiplicity('mace.symmetricContraction', irrepsIn, irrepsOut)
+  requireDegrees('mace.symmetricContraction', degrees, 1)
+  return projections.getOrMake(cacheKey(group, irrepsIn, irrepsOut, degrees), () => {
+    const blocks: Block[] = []
+    let numColumns = 0
+    for (const degree of degrees) {
+      const rowsOf = blockRows(irrepsIn, irrepsOut, degree)
+      for (const [output, elements] of outputElements(irrepsIn, irrepsOut, degree).entries()) {
+        blocks.push({ output, degree, firstColumn: numColumns, rows: rowsOf(output, elements) })
+        numColumns += elements.length
+      }
+    }
+    const ordered = [...blocks].sort((a, b) => a.output - b.output || b.degree - a.degree)
+    const numRows = ordered.reduce((sum, { rows }) => sum + rows.length, 0)
+    const data = new Float64Array(numRows * numColumns)
+    let row = 0
+    for (const { rows, firstColumn } of ordered) for (const values of rows) data.set(values, row++ * numColumns + firstColumn)
+    return new HostArray([numRows, numColumns], data)
+  })
+}
+
+/** Rows of p for an output segment: MACE's paths of one degree, expressed in the elements of the symmetric basis. */
+function blockRows(
+  irrepsIn: Irreps,
+  irrepsOut: Irreps,
+  degree: number,
+): (output: number, elements: readonly EquivariantPolynomials[]) => readonly (readonly number[])[] {
+  const basis = symmetricBasisOf(irrepsIn)
+  const names = irrepsOut.segments.map(({ ir }) => ir.toString())
+  const space = new SymmetricProducts(basis.numVariables)
+  const paths = maceCouplings(irrepsIn.group, basis.slots, degree, new Set(names), space)
+  return (output, elements) => expressed(paths.get(at(names, output)) ?? [], elements, basis, space.monomials(degree))
+}
+
+/** Coordinates of each path in the elements, times √(number of elements), which the contraction divides by. */
+function expressed(
+  paths: readonly Float64Array[],
+  elements: readonly EquivariantPolynomials[],
+  basis: SymmetricBasis,
+  monomials: Monomials,
+): readonly (readonly number[])[] {
+  if (paths.length === 0) return []
+  const columns = elements.map((element) => coordinates(element, basis, monomials))
+  const gram = HostArray.from(columns.flatMap((a) => columns.map((b) => inner(a, b, monomials))), [columns.length, columns.length])
+  const overlaps = HostArray.from(columns.flatMap((column) => paths.map((path) => inner(column, path, monomials))), [columns.length, paths.length])
+  const solution = columns.length === 0 ? overlaps : leastSquares(gram, overlaps)
+  return paths.map((path, a) => {
+    const row = columns.map((_, b) => solution.get(b, a))
+    requireExpressed(path, row, columns)
+    return row.map((value) => (Math.abs(value) < negligible ? 0 : roundToSqrtRational(value * Math.sqrt(columns.length))))
+  })
+}
+
+/** The symmetric basis spans everything that MACE's paths can be, by construction. */
+function requireExpressed(path: Float64Array, row: readonly number[], columns: readonly Float64Array[]): void {
+  for (const [i, value] of path.entries()) {
+    const rest = columns.reduce((sum, column, b) => sum - at(row, b) * at(column, i), value)
+    if (Math.abs(rest) > tolerance) throw new InternalError(`mace.symmetricContraction: a path of the original basis is off by ${rest}`)
+  }
+}
+
+/** Polynomial coefficients of an element, component by component. */
+function coordinates({ components }: EquivariantPolynomials, basis: SymmetricBasis, monomials: Monomials): Float64Array {
+  const out = new Float64Array(components.length * monomials.length)
+  for (const [k, component] of components.entries())
+    for (const [code, value] of component) out[k * monomials.length + monomials.find(basis.decode(code, monomials.degree))] = value
+  return out
+}
+
+/** Inner product of the symmetric tensors of two lists of polynomials. */
+function inner(p: Float64Array, q: Float64Array, monomials: Monomials): number {
+  let sum = 0
+  for (const [i, value] of p.entries()) if (value !== 0) sum += (value * at(q, i)) / at(monomials.orderings, i % monomials.length)
+  return sum
+}
+
+/** Products without regard to order, numbered as {@link Monomials}. */
+class SymmetricProducts implements ProductSpace {
+  private readonly numVariables: number
+  private readonly byDegree = new Map<number, Monomials>()
+
+  constructor(numVariables: number) {
+    this.numVariables = numVariables
+  }
+
+  monomials(degree: number): Monomials {
+    let monomials = this.byDegree.get(degree)
+    if (!monomials) this.byDegree.set(degree, (monomials = new Monomials(this.numVariables, degree)))
+    return monomials
+  }
+
+  size(degree: number): number {
+    return this.monomials(degree).length
+  }
+
+  times(degree: number): (product: number, variable: number) => number {
+    const table = this.monomials(degree).productTable(this.monomials(degree + 1))
+    return (product, variable) => at(table, product * this.numVariables + variable)
+  }
+}

@@ -1,0 +1,56 @@
+import { InputError } from '@equivar/core'
+import { array, type FloatDType, type NDArray } from '@equivar/engine'
+import type { MaceArchitecture } from '../definition.ts'
+import type { GraphArrays } from '../model/graph.ts'
+import { chemicalSymbol, type GraphBatch, type Structure } from '../structures/index.ts'
+import { jointFeatures } from './joint-features.ts'
+
+/** Edge vectors of a batch, Å, shape (E, 3): `r[receiver] − r[sender] + unitShift · cell`, always in float64. */
+export function edgeVectors({ numEdges, positions, senders, receivers, unitShifts, cells, batch }: GraphBatch): Float64Array {
+  const vectors = new Float64Array(3 * numEdges)
+  for (let e = 0; e < numEdges; e++) {
+    const [sender, receiver] = [senders[e] ?? 0, receivers[e] ?? 0]
+    const cell = 9 * (batch[sender] ?? 0)
+    for (let axis = 0; axis < 3; axis++) {
+      let shift = 0
+      for (let k = 0; k < 3; k++) shift += (unitShifts[3 * e + k] ?? 0) * (cells[cell + 3 * k + axis] ?? 0)
+      vectors[3 * e + axis] = (positions[3 * receiver + axis] ?? 0) - (positions[3 * sender + axis] ?? 0) + shift
+    }
+  }
+  return vectors
+}
+
+/** Position of every atom's element among the model's. @throws {InputError} if the model does not know an element. */
+export function speciesOf(atomicNumbers: Int32Array, known: readonly number[]): Int32Array {
+  const index = new Map(known.map((z, species) => [z, species]))
+  return atomicNumbers.map((z, atom) => {
+    const species = index.get(z)
+    if (species === undefined)
+      throw new InputError(`atom ${atom} is ${chemicalSymbol(z)}, but the model knows only ${known.map(chemicalSymbol).join(', ')}; use a model trained on this element`)
+    return species
+  })
+}
+
+/** The arrays of a batch on the engine's device; `vectors` is given, because derivatives may be taken through it. */
+export function graphArrays(
+  batch: GraphBatch,
+  vectors: NDArray,
+  structures: readonly Structure[],
+  architecture: MaceArchitecture,
+  head: number,
+  dtype: FloatDType,
+): GraphArrays {
+  const { numNodes } = batch
+  const numHeads = architecture.heads.length
+  const mask = Float64Array.from({ length: numNodes * numHeads }, (_, n) => Number(n % numHeads === head))
+  return {
+    numNodes,
+    vectors,
+    senders: array(batch.senders),
+    receivers: array(batch.receivers),
+    species: array(speciesOf(batch.atomicNumbers, architecture.atomicNumbers)),
+    atomicNumbers: array(batch.atomicNumbers),
+    headMask: array(mask, { shape: [numNodes, numHeads], dtype }),
+    features: jointFeatures(architecture.jointEmbedding, structures, dtype),
+  }
+}

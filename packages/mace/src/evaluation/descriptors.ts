@@ -1,0 +1,42 @@
+import { InputError } from '@equivar/core'
+import type { MaceArchitecture } from '../definition.ts'
+import { maceIrreps } from '../model/irreps.ts'
+import type { Descriptors, EvaluationOptions } from './options.ts'
+
+/**
+ * Features of all layers side by side, converted from the (irrep, mul) layout of the network to e3nn's (mul, irrep).
+ *
+ * @param features of every layer, row-major, one row an atom.
+ */
+export function joinDescriptors(
+  features: readonly ArrayLike<number>[],
+  { layers }: MaceArchitecture,
+  first: number,
+  last: number,
+  request: Exclude<EvaluationOptions['descriptors'], undefined>,
+): Descriptors {
+  const { invariantsOnly = false, numLayers = layers.length } = typeof request === 'object' ? request : {}
+  if (!(Number.isInteger(numLayers) && numLayers >= 1 && numLayers <= layers.length))
+    throw new InputError(`descriptors: numLayers is ${numLayers}, but the model has ${layers.length} layers`)
+  const picks = layers.slice(0, numLayers).map(({ product }) => layerPicks(product.hidden, invariantsOnly))
+  const size = picks.reduce((sum, { columns }) => sum + columns.length, 0)
+  const data = new Float64Array((last - first) * size)
+  let offset = 0
+  for (const [t, { width, columns }] of picks.entries()) {
+    for (let atom = first; atom < last; atom++)
+      for (const [c, column] of columns.entries()) data[(atom - first) * size + offset + c] = features[t]?.[atom * width + column] ?? Number.NaN
+    offset += columns.length
+  }
+  return { shape: [last - first, size], data }
+}
+
+/** Columns of a layer's features in the order of the (mul, irrep) layout. */
+function layerPicks(irreps: string, invariantsOnly: boolean): { readonly width: number; readonly columns: readonly number[] } {
+  const columns: number[] = []
+  let start = 0
+  for (const { mul, ir } of maceIrreps(irreps)) {
+    if (!invariantsOnly || ir.isScalar()) for (let u = 0; u < mul; u++) for (let m = 0; m < ir.dim; m++) columns.push(start + m * mul + u)
+    start += mul * ir.dim
+  }
+  return { width: start, columns }
+}

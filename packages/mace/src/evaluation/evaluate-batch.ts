@@ -1,0 +1,137 @@
+import { InputError } from '@equivar/core'
+import { add, array, cast, grad, scope, sub, sum, take, track, type FloatDType, type NDArray } from '@equivar/engine'
+import type { MaceNetwork, NetworkWeights } from '../model/network.ts'
+import { cellVolume, type GraphBatch, type Structure } from '../structures/index.ts'
+import { edgeVectors, graphArrays, speciesOf } from './batch-inputs.ts'
+import { atomicVirialsFromEdges, forcesFromEdges, stressFromVirial, virialsFromEdges } from './derivatives.ts'
+import { joinDescriptors } from './descriptors.ts'
+import type { Evaluation, EvaluationOptions } from './options.ts'
+import { referenceEnergies } from './reference-energies.ts'
+
+/** A network with its weights, ready to evaluate. */
+export interface Evaluator {
+  readonly network: MaceNetwork
+  readonly weights: NetworkWeights
+  readonly dtype: FloatDType
+}
+
+/** Results of all structures of a batch, in order. `head` is the position of the head that evaluates them. */
+export async function evaluateBatch(evaluator: Evaluator, structures: readonly Structure[], batch: GraphBatch, head: number, options: EvaluationOptions): Promise<Evaluation[]> {
+  const { network, weights, dtype } = evaluator
+  const { architecture } = network.definition
+  const { forces = true, stress, virials, atomicVirials, edgeForces, hessian, descriptors } = options
+  const needsGradient = forces || stress || virials || atomicVirials || edgeForces
+  const vectors = edgeVectors(batch)
+
+  const results = scope(() => {
+    const leaf = array(vectors, { shape: [batch.numEdges, 3], dtype: 'float64' })
+    const tracked = needsGradient ? track(leaf) : leaf
+    const graph = graphArrays(batch, cast(tracked, dtype), structures, architecture, head, dtype)
+    const { nodeEnergies, embeddingEnergies, features } = network.apply(weights, graph)
+    return {
+      nodeEnergies,
+      ...(embeddingEnergies ? { embeddingEnergies } : {}),
+      ...(needsGradient ? { gradients: grad(totalEnergy(nodeEnergies, embeddingEnergies), [tracked], { allowUnused: true })[0] } : {}),
+      ...(descriptors ? { features } : {}),
+    }
+  })
+  const read = async (x: NDArray): Promise<Float64Array> => {
+    const data = Float64Array.from(await x.data())
+    x.dispose()
+    return data
+  }
+  const interaction = await read(results.nodeEnergies)
+  const embedding = results.embeddingEnergies ? await read(results.embeddingEnergies) : undefined
+  const gradients = results.gradients ? await read(results.gradients) : new Float64Array(0)
+  const features = results.features ? await Promise.all(results.features.map(read)) : []
+
+  const reference = referenceEnergies(network.definition, speciesOf(batch.atomicNumbers, architecture.atomicNumbers), head)
+  const allForces = forces ? forcesFromEdges(batch, gradients) : undefined
+  const allVirials = stress || virials ? virialsFromEdges(batch, vectors, gradients) : undefined
+  const allAtomicVirials = atomicVirials ? atomicVirialsFromEdges(batch, vectors, gradients) : undefined
+  const evaluations: Evaluation[] = []
+  for (const [g, structure] of structures.entries()) {
+    const [first, last] = [batch.nodeOffsets[g] ?? 0, batch.nodeOffsets[g + 1] ?? 0]
+    const [firstEdge, lastEdge] = [batch.edgeOffsets[g] ?? 0, batch.edgeOffsets[g + 1] ?? 0]
+    const interactionEnergy = total(interaction, first, last)
+    const energy = total(reference, first, last) + interactionEnergy + (embedding ? total(embedding, first, last) : 0)
+    if (!Number.isFinite(energy)) throw new InputError(`structure ${g}: the energy is ${energy}; atoms are closer together than the model can describe`)
+    const virial = allVirials?.slice(9 * g, 9 * g + 9)
+    evaluations.push({
+      energy,
+      interactionEnergy,
+      ...(allForces ? { forces: allForces.slice(3 * first, 3 * last) } : {}),
+      ...(stress && virial ? { stress: stressFromVirial(virial, periodicVolume(structure, batch.cells.subarray(9 * g, 9 * g + 9), g)) } : {}),
+      ...(virials && virial ? { virials: virial } : {}),
+      ...(options.nodeEnergies ? { nodeEnergies: interaction.slice(first, last).map((e, i) => e + (reference[first + i] ?? 0)) } : {}),
+      ...(descriptors ? { descriptors: joinDescriptors(features, architecture, first, last, descriptors) } : {}),
+      ...(allAtomicVirials ? { atomicVirials: allAtomicVirials.slice(9 * first, 9 * last) } : {}),
+      ...(edgeForces
+        ? {
+            edgeForces: {
+              senders: batch.senders.slice(firstEdge, lastEdge).map((node) => node - first),
+              receivers: batch.receivers.slice(firstEdge, lastEdge).map((node) => node - first),
+              unitShifts: batch.unitShifts.slice(3 * firstEdge, 3 * lastEdge),
+              forces: gradients.slice(3 * firstEdge, 3 * lastEdge),
+            },
+          }
+        : {}),
+      ...(hessian ? { hessian: await energyHessian(evaluator, structures, batch, head, g) } : {}),
+    })
+  }
+  return evaluations
+}
+
+/**
+ * `Σ_i e_i` as a function of positions [N, 3] in float64, for derivatives of any order.
+ * The result is in the model's dtype, without the constant reference energies.
+ */
+export function energyOfPositions({ network, weights, dtype }: Evaluator, structures: readonly Structure[], batch: GraphBatch, head: number, positions: NDArray): NDArray {
+  const { architecture } = network.definition
+  // What the edge vectors hold besides the difference of positions does not depend on them.
+  const shifts = edgeVectors({ ...batch, positions: new Float64Array(batch.positions.length) })
+  const [senders, receivers] = [array(batch.senders), array(batch.receivers)]
+  const difference = sub(take(positions, receivers), take(positions, senders))
+  const vectors = cast(add(difference, array(shifts, { shape: [batch.numEdges, 3], dtype: 'float64' })), dtype)
+  const { nodeEnergies, embeddingEnergies } = network.apply(weights, graphArrays(batch, vectors, structures, architecture, head, dtype))
+  return totalEnergy(nodeEnergies, embeddingEnergies)
+}
+
+/** Rows ∂/∂r of every component of the gradient of one structure of the batch. */
+async function energyHessian(evaluator: Evaluator, structures: readonly Structure[], batch: GraphBatch, head: number, g: number): Promise<Float64Array> {
+  const [first, last] = [3 * (batch.nodeOffsets[g] ?? 0), 3 * (batch.nodeOffsets[g + 1] ?? 0)]
+  const size = last - first
+  const rows = scope(() => {
+    const positions = track(array(batch.positions, { shape: [batch.numNodes, 3], dtype: 'float64' }))
+    const energy = energyOfPositions(evaluator, structures, batch, head, positions)
+    const gradient = grad(energy, [positions], { createGraph: true, allowUnused: true })
+    return Array.from({ length: size }, (_, row) => {
+      const seed = new Float64Array(batch.positions.length)
+      seed[first + row] = 1
+      const cotangents = array(seed, { shape: [batch.numNodes, 3], dtype: 'float64' })
+      return grad(gradient, [positions], { cotangents, allowUnused: true })[0]
+    })
+  })
+  const hessian = new Float64Array(size * size)
+  for (const [row, values] of rows.entries()) {
+    if (values) hessian.set((await values.data()).slice(first, last), row * size)
+    values?.dispose()
+  }
+  return hessian
+}
+
+function totalEnergy(nodeEnergies: NDArray, embeddingEnergies: NDArray | undefined): NDArray {
+  return sum(embeddingEnergies ? add(nodeEnergies, embeddingEnergies) : nodeEnergies)
+}
+
+function total(values: Float64Array, first: number, last: number): number {
+  let sum = 0
+  for (let i = first; i < last; i++) sum += values[i] ?? Number.NaN
+  return sum
+}
+
+function periodicVolume(structure: Structure, cell: Float64Array, g: number): number {
+  if (!structure.pbc.some(Boolean))
+    throw new InputError(`structure ${g}: has no periodic axis, so it has no volume and no stress; give it a cell with pbc, or ask for virials`)
+  return cellVolume(cell)
+}

@@ -1,0 +1,11 @@
+import { FormatError } from '@equivar/core'
+import type { MaceDefinition } from '../definition.ts'
+
+/** E0 of every atom for a head, eV, in float64. Old files have one set for all heads. */
+export function referenceEnergies({ tensors, architecture }: MaceDefinition, species: Int32Array, head: number): Float64Array {
+  const table = tensors.get('atomic_energies_fn.atomic_energies')
+  if (!table) throw new FormatError("model: tensor 'atomic_energies_fn.atomic_energies' is missing; the file does not hold the whole model")
+  const numSpecies = architecture.atomicNumbers.length
+  const row = table.data.length > numSpecies ? head * numSpecies : 0
+  return Float64Array.from(species, (s) => table.data[row + s] ?? Number.NaN)
+}

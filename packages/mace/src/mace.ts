@@ -1,0 +1,138 @@
+import { DtypeError, InputError, ShapeError } from '@equivar/core'
+import { array, hessianVectorProduct, scope, type FloatDType } from '@equivar/engine'
+import type { MaceDefinition } from './definition.ts'
+import { energyOfPositions, evaluateBatch, type Evaluator } from './evaluation/evaluate-batch.ts'
+import type { Evaluation, EvaluationOptions } from './evaluation/options.ts'
+import { disposeTree } from './model/dispose-tree.ts'
+import { MaceNetwork } from './model/network.ts'
+import { Parameters } from './model/parameters.ts'
+import { collate, type GraphBatch, type Structure } from './structures/index.ts'
+
+export interface MaceOptions {
+  /** Arithmetic of the network; by default that of the file. Sums over atoms are in float64 either way. */
+  readonly dtype?: FloatDType | undefined
+}
+
+/** Atoms evaluated together when nobody says how many structures a batch holds. */
+const atomsPerBatch = 2000
+
+/**
+ * A MACE interatomic potential: energies in eV of atoms with positions in Å, and derivatives of the energy.
+ *
+ * @example
+ * const model = await Mace.load('aspirin.model')
+ * const [result] = await model.evaluate([structure], { forces: true })
+ */
+export class Mace {
+  readonly definition: MaceDefinition
+  readonly dtype: FloatDType
+  readonly #evaluator: Evaluator
+
+  private constructor(definition: MaceDefinition, evaluator: Evaluator) {
+    this.definition = definition
+    this.dtype = evaluator.dtype
+    this.#evaluator = evaluator
+  }
+
+  /** A model from a definition that is already in memory. @throws {FormatError} if a tensor is missing. */
+  static fromDefinition(definition: MaceDefinition, { dtype = definition.architecture.dtype }: MaceOptions = {}): Mace {
+    if (dtype !== 'float32' && dtype !== 'float64') throw new DtypeError(`Mace: dtype '${String(dtype)}' is unknown; use 'float32' or 'float64'`)
+    const network = new MaceNetwork(definition)
+    // Made outside of the scope: the parameters stay alive for as long as the model.
+    const parameters = Parameters.fromDefinition(definition, dtype)
+    const weights = scope(() => network.prepare(parameters))
+    return new Mace(definition, { network, weights, dtype })
+  }
+
+  /** Cutoff radius, Å. */
+  get cutoff(): number {
+    return this.definition.architecture.cutoff
+  }
+
+  /** Names of the heads; one for most models. */
+  get heads(): readonly string[] {
+    return this.definition.architecture.heads
+  }
+
+  /**
+   * Energies, and what `options` asks for, of every structure, in order. Structures may differ in size.
+   *
+   * @throws {InputError} if an element is unknown to the model, two atoms coincide, a head is unknown, or a value is not finite.
+   * @throws the signal's reason once it is aborted.
+   */
+  async evaluate(structures: readonly Structure[], options: EvaluationOptions = {}): Promise<Evaluation[]> {
+    const head = this.#headNumber(options.head)
+    const { signal, batchSize } = options
+    if (batchSize !== undefined && !(Number.isInteger(batchSize) && batchSize > 0)) throw new InputError(`evaluate: batchSize is ${batchSize}; it must be a positive integer`)
+    const results: Evaluation[] = []
+    for (const group of batches(structures, batchSize)) {
+      signal?.throwIfAborted()
+      const batch = await collate(group, this.cutoff, { signal })
+      results.push(...(await evaluateBatch(this.#evaluator, group, batch, head, options)))
+    }
+    return results
+  }
+
+  /** {@link Mace.evaluate} of structures whose edges are already known. */
+  async evaluateGraph(structures: readonly Structure[], batch: GraphBatch, options: EvaluationOptions = {}): Promise<Evaluation[]> {
+    return evaluateBatch(this.#evaluator, structures, batch, this.#headNumber(options.head), options)
+  }
+
+  /**
+   * `Σ_j ∂²E/∂r_i∂r_j v_j`, eV/Å² times the unit of v, shape (N, 3): the Hessian of a structure applied to a vector, at the
+   * cost of a few evaluations.
+   *
+   * @throws {ShapeError} unless v has three components for each atom.
+   */
+  async hessianVectorProduct(structure: Structure, vector: ArrayLike<number>, options: Pick<EvaluationOptions, 'head' | 'signal'> = {}): Promise<Float64Array> {
+    if (vector.length !== 3 * structure.numAtoms)
+      throw new ShapeError(`hessianVectorProduct: the vector has ${vector.length} components, the structure needs ${3 * structure.numAtoms}`)
+    const head = this.#headNumber(options.head)
+    const batch = await collate([structure], this.cutoff, { signal: options.signal })
+    const shape = [structure.numAtoms, 3]
+    const product = scope(() => {
+      const energy = hessianVectorProduct((positions) => energyOfPositions(this.#evaluator, [structure], batch, head, positions), { allowUnused: true })
+      return energy([array(structure.positions, { shape, dtype: 'float64' })], [array(Float64Array.from(vector), { shape, dtype: 'float64' })])
+    })
+    const [result] = product
+    if (!result) return new Float64Array(vector.length)
+    const data = Float64Array.from(await result.data())
+    result.dispose()
+    return data
+  }
+
+  /** Gives the memory of the weights back. The model cannot be used afterwards. */
+  dispose(): void {
+    disposeTree(this.#evaluator.weights)
+    this.#evaluator.weights.parameters.dispose()
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
+
+  #headNumber(name: string | undefined): number {
+    const { heads } = this
+    const fallback = heads.length === 1 ? 0 : heads.findIndex((head) => head.toLowerCase() === 'default')
+    const found = name === undefined ? fallback : heads.indexOf(name)
+    if (found < 0)
+      throw new InputError(`Mace: ${name === undefined ? 'a head must be chosen' : `head '${name}' is unknown`}; the model has ${heads.map((head) => `'${head}'`).join(', ')}`)
+    return found
+  }
+}
+
+function* batches(structures: readonly Structure[], batchSize: number | undefined): Generator<readonly Structure[]> {
+  let group: Structure[] = []
+  let atoms = 0
+  for (const structure of structures) {
+    const isFull = batchSize === undefined ? atoms + structure.numAtoms > atomsPerBatch : group.length >= batchSize
+    if (group.length > 0 && isFull) {
+      yield group
+      group = []
+      atoms = 0
+    }
+    group.push(structure)
+    atoms += structure.numAtoms
+  }
+  if (group.length > 0) yield group
+}

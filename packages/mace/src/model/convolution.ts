@@ -1,0 +1,35 @@
+import { descriptors, type SegmentedPolynomial } from '@equivar/core'
+import { segmentedPolynomial, type NDArray } from '@equivar/engine'
+import type { GraphArrays } from './graph.ts'
+import { maceIrreps } from './irreps.ts'
+import { single } from './single.ts'
+
+/**
+ * `m_i[ku] = Σ_{edges into i} Σ_paths C[ijk] w_e[u] h_sender[iu] Y_e[j]`: the channel-wise tensor product of sender
+ * features and spherical harmonics with per-edge weights, summed over receivers in one pass.
+ *
+ * Every (input, harmonic, output) triple keeps a block of its own, sorted by irrep; weights are path-major.
+ */
+export class Convolution {
+  readonly #polynomial: SegmentedPolynomial
+  /** Weights an edge. */
+  readonly numWeights: number
+  /** Irreps of the messages, one block a path. */
+  readonly irrepsOut: string
+
+  constructor(features: string, harmonics: string, target: string) {
+    const descriptor = descriptors.channelwiseTensorProduct(maceIrreps(features), maceIrreps(harmonics), maceIrreps(target))
+    this.numWeights = descriptor.inputs[0].dim
+    this.irrepsOut = descriptor.outputs[0].toString()
+    this.#polynomial = descriptor.polynomial.flattenCoefficientModes().squeezeModes()
+  }
+
+  /** weights [E, numWeights], features [N, …], harmonics [E, …] → [N, …] */
+  apply(weights: NDArray, features: NDArray, harmonics: NDArray, graph: GraphArrays): NDArray {
+    return single(
+      segmentedPolynomial(this.#polynomial, [weights, { array: features, indices: graph.senders }, harmonics], {
+        outputs: [{ indices: graph.receivers, rows: graph.numNodes }],
+      }),
+    )
+  }
+}

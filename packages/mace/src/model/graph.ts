@@ -1,0 +1,23 @@
+import type { NDArray } from '@equivar/engine'
+
+/**
+ * One batch of structures as the network sees it. N nodes and E directed edges over all structures; messages run from
+ * `senders` to `receivers`.
+ */
+export interface GraphArrays {
+  readonly numNodes: number
+  /** [E, 3] `r[receiver] − r[sender] + shift`, Å. */
+  readonly vectors: NDArray
+  /** [E] int32 */
+  readonly senders: NDArray
+  /** [E] int32 */
+  readonly receivers: NDArray
+  /** [N] int32, position of the element among the model's elements. */
+  readonly species: NDArray
+  /** [N] int32 */
+  readonly atomicNumbers: NDArray
+  /** [N, heads]: one in the column of the head that evaluates the atom, else zero. */
+  readonly headMask: NDArray
+  /** Joint-embedding features by name: categorical [N] int32, continuous [N, inputSize]. */
+  readonly features: ReadonlyMap<string, NDArray>
+}

@@ -1,0 +1,174 @@
+import { add, concatenate, div, mul, reshape, segmentSum, square, take, tanh, type NDArray } from '@equivar/engine'
+import type { InteractionKind, LayerDefinition } from '../definition.ts'
+import { Convolution } from './convolution.ts'
+import { applyGate } from './gate.ts'
+import type { GraphArrays } from './graph.ts'
+import { maceIrreps } from './irreps.ts'
+import { EquivariantLinear, speciesWeights } from './linear.ts'
+import type { Parameters } from './parameters.ts'
+import { RadialNetwork, type RadialWeights } from './radial-network.ts'
+import type { RadialOutput } from './radial.ts'
+
+/** What sets the six classes apart. */
+interface Traits {
+  /** How the self connection is made from the incoming features; without one the messages are mixed per species instead. */
+  readonly selfConnection: 'species' | 'linear' | 'none'
+  /** What joins the radial features at the input of the radial network. */
+  readonly edgeInput: 'none' | 'scalars' | 'species'
+  /** What divides the messages. */
+  readonly normalization: 'neighbors' | 'density' | 'learned density'
+}
+
+const traits: { readonly [kind in InteractionKind]: Traits } = {
+  RealAgnosticInteractionBlock: { selfConnection: 'none', edgeInput: 'none', normalization: 'neighbors' },
+  RealAgnosticResidualInteractionBlock: { selfConnection: 'species', edgeInput: 'none', normalization: 'neighbors' },
+  RealAgnosticDensityInteractionBlock: { selfConnection: 'none', edgeInput: 'none', normalization: 'density' },
+  RealAgnosticDensityResidualInteractionBlock: { selfConnection: 'species', edgeInput: 'none', normalization: 'density' },
+  RealAgnosticAttResidualInteractionBlock: { selfConnection: 'linear', edgeInput: 'scalars', normalization: 'neighbors' },
+  RealAgnosticResidualNonLinearInteractionBlock: { selfConnection: 'linear', edgeInput: 'species', normalization: 'learned density' },
+}
+
+export interface InteractionWeights {
+  readonly up: NDArray
+  readonly radial: RadialWeights
+  readonly density: RadialWeights | undefined
+  /** Linear layer after the convolution. */
+  readonly messages: NDArray
+  /** Self connection, or the mixing of messages per species. */
+  readonly skip: NDArray
+  /** Sender and receiver parts of the radial network's input: a projection of scalars, or a table by species. */
+  readonly down: NDArray | undefined
+  readonly source: NDArray | undefined
+  readonly target: NDArray | undefined
+  /** Residual and output layers, and the learned normalisation, of the non-linear class. */
+  readonly residual: NDArray | undefined
+  readonly output: NDArray | undefined
+  readonly alpha: NDArray | undefined
+  readonly beta: NDArray | undefined
+}
+
+export interface InteractionInput {
+  readonly graph: GraphArrays
+  /** [N, …] incoming node features. */
+  readonly features: NDArray
+  /** [E, …] spherical harmonics. */
+  readonly harmonics: NDArray
+  readonly radial: RadialOutput
+}
+
+export interface InteractionOutput {
+  /** [N, …] messages, in the irreps of `target`. */
+  readonly messages: NDArray
+  readonly selfConnection: NDArray | undefined
+}
+
+/** One of mace's interaction blocks: from node features to messages summed over neighbours. */
+export class Interaction {
+  readonly #definition: LayerDefinition['interaction']
+  readonly #traits: Traits
+  readonly #numSpecies: number
+  readonly #up: EquivariantLinear
+  readonly #convolution: Convolution
+  readonly #radialNetwork: RadialNetwork
+  readonly #densityNetwork: RadialNetwork | undefined
+  readonly #messages: EquivariantLinear
+  readonly #skip: EquivariantLinear
+  /** Irreps that the skip weights map between. */
+  readonly #skipIrreps: readonly [string, string]
+  readonly #down: EquivariantLinear | undefined
+  readonly #residual: EquivariantLinear | undefined
+  readonly #output: EquivariantLinear | undefined
+
+  constructor(definition: LayerDefinition['interaction'], harmonics: string, numSpecies: number, numRadial: number) {
+    const { nodeFeatures, edgeFeatures, target, hidden, gate } = definition
+    this.#definition = definition
+    this.#traits = traits[definition.kind]
+    this.#numSpecies = numSpecies
+    this.#up = new EquivariantLinear(nodeFeatures, edgeFeatures)
+    this.#convolution = new Convolution(edgeFeatures, harmonics, target)
+    this.#radialNetwork = new RadialNetwork(definition.radialNetwork)
+    this.#densityNetwork = definition.densityNetwork ? new RadialNetwork(definition.densityNetwork) : undefined
+    const beforeGate = gate ? simplified(`${gate.scalars}+${gate.gates}+${gate.gated}`) : target
+    this.#messages = new EquivariantLinear(this.#convolution.irrepsOut, beforeGate)
+    this.#skipIrreps = this.#traits.selfConnection === 'none' ? [target, target] : [nodeFeatures, hidden]
+    this.#skip = new EquivariantLinear(...this.#skipIrreps)
+    const extra = ((definition.radialNetwork.sizes[0] ?? numRadial) - numRadial) / 2
+    this.#down = this.#traits.edgeInput === 'scalars' ? new EquivariantLinear(nodeFeatures, `${extra}x0e`) : undefined
+    this.#residual = gate ? new EquivariantLinear(edgeFeatures, beforeGate) : undefined
+    this.#output = gate ? new EquivariantLinear(target, target) : undefined
+  }
+
+  prepare(parameters: Parameters): InteractionWeights {
+    const { selfConnection, edgeInput } = this.#traits
+    const gated = this.#definition.gate !== null
+    const table = (name: string) => mul(reshape(parameters.get(`${name}.weight`), [this.#numSpecies, -1]), 1 / Math.sqrt(this.#numSpecies))
+    return {
+      up: parameters.get('linear_up.weight'),
+      radial: this.#radialNetwork.prepare(parameters.at('conv_tp_weights')),
+      density: this.#densityNetwork?.prepare(parameters.at('density_fn')),
+      messages: parameters.get(gated ? 'linear_1.weight' : 'linear.weight'),
+      skip:
+        selfConnection === 'linear'
+          ? parameters.get(gated ? 'skip_tp.weight' : 'skip_linear.weight')
+          : speciesWeights(parameters.get('skip_tp.weight'), ...this.#skipIrreps, this.#numSpecies),
+      down: edgeInput === 'scalars' ? parameters.get('linear_down.weight') : undefined,
+      source: edgeInput === 'species' ? table('source_embedding') : undefined,
+      target: edgeInput === 'species' ? table('target_embedding') : undefined,
+      residual: gated ? parameters.get('linear_res.weight') : undefined,
+      output: gated ? parameters.get('linear_2.weight') : undefined,
+      alpha: gated ? parameters.get('alpha') : undefined,
+      beta: gated ? parameters.get('beta') : undefined,
+    }
+  }
+
+  apply(weights: InteractionWeights, { graph, features, harmonics, radial }: InteractionInput): InteractionOutput {
+    const up = this.#up.apply(features, weights.up)
+    const edgeInput = this.#edgeInput(weights, features, radial, graph)
+    const mix = this.#radialNetwork.apply(weights.radial, edgeInput)
+    const summed = this.#convolution.apply(radial.cutoff ? mul(mix, radial.cutoff) : mix, up, harmonics, graph)
+    const normalized = this.#normalize(weights, this.#messages.apply(summed, weights.messages), edgeInput, radial, graph)
+    const messages = this.#gate(weights, normalized, up)
+    switch (this.#traits.selfConnection) {
+      case 'none':
+        return { messages: this.#skip.applyIndexed(messages, weights.skip, graph.species), selfConnection: undefined }
+      case 'species':
+        return { messages, selfConnection: this.#skip.applyIndexed(features, weights.skip, graph.species) }
+      case 'linear':
+        return { messages, selfConnection: this.#skip.apply(features, weights.skip) }
+    }
+  }
+
+  /** `[R_e, s_sender, t_receiver]`, or the radial features alone. */
+  #edgeInput({ down, source, target }: InteractionWeights, features: NDArray, radial: RadialOutput, graph: GraphArrays): NDArray {
+    if (this.#down && down) {
+      const scalars = this.#down.apply(features, down)
+      return concatenate([radial.features, take(scalars, graph.senders), take(scalars, graph.receivers)], 1)
+    }
+    if (source && target) {
+      const [ofSender, ofReceiver] = [take(take(source, graph.species), graph.senders), take(take(target, graph.species), graph.receivers)]
+      return concatenate([radial.features, ofSender, ofReceiver], 1)
+    }
+    return radial.features
+  }
+
+  /** `m / ⟨n⟩`, `m / (1 + D)` or `m / (α + β D)` with the density `D_i = Σ_{edges into i} tanh(d(x_e)²)`. */
+  #normalize(weights: InteractionWeights, messages: NDArray, edgeInput: NDArray, radial: RadialOutput, graph: GraphArrays): NDArray {
+    if (!this.#densityNetwork || !weights.density) return mul(messages, 1 / this.#definition.avgNumNeighbors)
+    const perEdge = tanh(square(this.#densityNetwork.apply(weights.density, edgeInput)))
+    const density = segmentSum(radial.cutoff ? mul(perEdge, radial.cutoff) : perEdge, graph.receivers, graph.numNodes)
+    const { alpha, beta } = weights
+    return div(messages, alpha && beta ? add(mul(density, beta), alpha) : add(density, 1))
+  }
+
+  /** `linear_2(gate(m + linear_res(h)))` in the non-linear class, else m. */
+  #gate({ residual, output }: InteractionWeights, messages: NDArray, up: NDArray): NDArray {
+    const { gate } = this.#definition
+    if (!gate || !this.#residual || !this.#output || !residual || !output) return messages
+    return this.#output.apply(applyGate(gate, add(messages, this.#residual.apply(up, residual))), output)
+  }
+}
+
+/** Sorted by e3nn's order, equal neighbours merged. */
+function simplified(irreps: string): string {
+  return maceIrreps(irreps).regroup().toString()
+}

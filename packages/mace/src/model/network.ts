@@ -1,0 +1,154 @@
+import { add, matmul, mul, norm, reshape, take, zeros, type NDArray } from '@equivar/engine'
+import type { MaceDefinition } from '../definition.ts'
+import { SymmetricContraction } from './contraction.ts'
+import type { GraphArrays } from './graph.ts'
+import { Harmonics } from './harmonics.ts'
+import { Interaction, type InteractionWeights } from './interaction.ts'
+import { channelsOf, maceIrreps } from './irreps.ts'
+import { JointEmbedding, type JointEmbeddingWeights } from './joint-embedding.ts'
+import { EquivariantLinear } from './linear.ts'
+import { pairRepulsion } from './pair-repulsion.ts'
+import type { Parameters } from './parameters.ts'
+import { radialEmbedding } from './radial.ts'
+import { Readout, selectHead, type ReadoutWeights } from './readout.ts'
+
+interface Layer {
+  readonly interaction: Interaction
+  readonly contraction: SymmetricContraction
+  readonly linear: EquivariantLinear
+  readonly useSelfConnection: boolean
+}
+
+/** Parameters in the form the network consumes: constants folded in, rows by species. Made once for a set of parameters. */
+export interface NetworkWeights {
+  readonly parameters: Parameters
+  /** [species, channels] */
+  readonly nodeEmbedding: NDArray
+  readonly jointEmbedding: JointEmbeddingWeights | undefined
+  readonly embeddingReadout: ReadoutWeights | undefined
+  readonly layers: readonly { readonly interaction: InteractionWeights; readonly contraction: NDArray; readonly linear: NDArray }[]
+  readonly readouts: readonly ReadoutWeights[]
+  /** [heads, 1], of ScaleShiftMACE. */
+  readonly scale: NDArray | undefined
+  readonly shift: NDArray | undefined
+}
+
+export interface NetworkOutput {
+  /** [N] eV: everything but the reference energies, scaled and shifted. */
+  readonly nodeEnergies: NDArray
+  /** [N] eV, added to the total energy beside the reference energies; only with an embedding readout. */
+  readonly embeddingEnergies: NDArray | undefined
+  /** Node features after every layer, in the (irrep, mul) layout. */
+  readonly features: readonly NDArray[]
+}
+
+/** Called with every intermediate result under the name of the module that makes it. */
+export type Observer = (name: string, value: NDArray) => void
+
+/**
+ * The MACE network (Batatia et al., arXiv:2206.07697): from edge vectors to one interaction energy an atom.
+ *
+ * Holds the structure only; parameters come in through {@link MaceNetwork.prepare}. Both steps are made of engine
+ * primitives, so derivatives with respect to positions and parameters exist to any order.
+ */
+export class MaceNetwork {
+  readonly definition: MaceDefinition
+  readonly #harmonics: Harmonics
+  readonly #layers: readonly Layer[]
+  readonly #readouts: readonly Readout[]
+  readonly #jointEmbedding: JointEmbedding | undefined
+  readonly #embeddingReadout: Readout | undefined
+
+  constructor(definition: MaceDefinition) {
+    const { architecture, couplings } = definition
+    const { atomicNumbers, heads, harmonics, radial } = architecture
+    this.definition = definition
+    this.#harmonics = new Harmonics(architecture.maxEll)
+    this.#layers = architecture.layers.map(({ interaction, product }, t) => ({
+      interaction: new Interaction(interaction, harmonics, atomicNumbers.length, radial.basis.count),
+      contraction: new SymmetricContraction(interaction.target, product, couplings[t] ?? []),
+      linear: new EquivariantLinear(product.hidden, product.hidden),
+      useSelfConnection: product.useSelfConnection,
+    }))
+    this.#readouts = architecture.readouts.map((readout) => new Readout(readout, heads.length))
+    this.#jointEmbedding = architecture.jointEmbedding ? new JointEmbedding(architecture.jointEmbedding) : undefined
+    const channels = channelsOf(maceIrreps(architecture.layers[0]?.interaction.nodeFeatures ?? ''))
+    this.#embeddingReadout = architecture.embeddingReadout ? new Readout({ kind: 'linear', input: `${channels}x0e` }, heads.length) : undefined
+  }
+
+  prepare(parameters: Parameters): NetworkWeights {
+    const { architecture } = this.definition
+    const numSpecies = architecture.atomicNumbers.length
+    const scaled = architecture.model === 'ScaleShiftMACE'
+    const perHead = (name: string) => (scaled ? reshape(parameters.get(name), [architecture.heads.length, 1]) : undefined)
+    return {
+      parameters,
+      nodeEmbedding: mul(reshape(parameters.get('node_embedding.linear.weight'), [numSpecies, -1]), 1 / Math.sqrt(numSpecies)),
+      jointEmbedding: this.#jointEmbedding?.prepare(parameters.at('joint_embedding')),
+      embeddingReadout: this.#embeddingReadout?.prepare(parameters.at('embedding_readout')),
+      layers: this.#layers.map(({ interaction, contraction }, t) => ({
+        interaction: interaction.prepare(parameters.at(`interactions.${t}`)),
+        contraction: contraction.prepare(parameters.at(`products.${t}`)),
+        linear: parameters.get(`products.${t}.linear.weight`),
+      })),
+      readouts: this.#readouts.map((readout, k) => readout.prepare(parameters.at(`readouts.${k}`))),
+      scale: perHead('scale_shift.scale'),
+      shift: perHead('scale_shift.shift'),
+    }
+  }
+
+  /** Energies of every atom of the graph. */
+  apply(weights: NetworkWeights, graph: GraphArrays, observe: Observer = () => undefined): NetworkOutput {
+    const { architecture } = this.definition
+    const { parameters } = weights
+    const lengths = norm(graph.vectors, { axes: 1 })
+    const harmonics = this.#harmonics.apply(graph.vectors, lengths)
+    const radial = radialEmbedding(architecture.radial, parameters.at('radial_embedding'), architecture.cutoff, lengths, graph)
+    observe('spherical_harmonics', harmonics)
+    observe('radial_embedding', radial.features)
+
+    let features = take(weights.nodeEmbedding, graph.species)
+    observe('node_embedding', features)
+    if (this.#jointEmbedding && weights.jointEmbedding) {
+      const joint = this.#jointEmbedding.apply(weights.jointEmbedding, graph)
+      observe('joint_embedding', joint)
+      features = add(features, joint)
+    }
+    const embeddingEnergies =
+      this.#embeddingReadout && weights.embeddingReadout ? selectHead(this.#embeddingReadout.apply(weights.embeddingReadout, features, graph), graph) : undefined
+
+    const perLayer: NDArray[] = []
+    for (const [t, { interaction, contraction, linear, useSelfConnection }] of this.#layers.entries()) {
+      const own = weights.layers[t]
+      if (!own) continue
+      const { messages, selfConnection } = interaction.apply(own.interaction, { graph, features, harmonics, radial })
+      observe(`interactions.${t}`, messages)
+      const mixed = linear.apply(contraction.apply(own.contraction, messages, graph.species), own.linear)
+      features = useSelfConnection && selfConnection ? add(mixed, selfConnection) : mixed
+      observe(`products.${t}`, features)
+      perLayer.push(features)
+    }
+
+    const terms = this.#readouts.map((readout, k) => {
+      // A single readout of a deeper model reads the last layer.
+      const layer = this.#readouts.length === 1 ? perLayer.length - 1 : k
+      const energies = readout.apply(weights.readouts[k] ?? [], perLayer[layer] ?? features, graph)
+      observe(`readouts.${k}`, energies)
+      return selectHead(energies, graph)
+    })
+    if (architecture.pairRepulsion) {
+      const repulsion = pairRepulsion(architecture.pairRepulsion.cutoffOrder, parameters.at('pair_repulsion_fn'), lengths, graph)
+      observe('pair_repulsion_fn', repulsion)
+      terms.unshift(repulsion)
+    }
+    const summed = terms.reduce((sum, term) => add(sum, term), zeros([graph.numNodes], { dtype: parameters.dtype }))
+    return { nodeEnergies: scaleAndShift(summed, weights, graph), embeddingEnergies, features: perLayer }
+  }
+}
+
+/** `scale[head] · e + shift[head]`. */
+function scaleAndShift(energies: NDArray, { scale, shift }: NetworkWeights, graph: GraphArrays): NDArray {
+  if (!scale || !shift) return energies
+  const perNode = (values: NDArray) => reshape(matmul(graph.headMask, values), [graph.numNodes])
+  return add(mul(energies, perNode(scale)), perNode(shift))
+}

@@ -1,0 +1,69 @@
+import { add, besselBasis, chebyshevBasis, div, gaussianBasis, mul, polynomialCutoff, pow, reshape, sub, take, tanh, type NDArray } from '@equivar/engine'
+import type { RadialDefinition } from '../definition.ts'
+import type { GraphArrays } from './graph.ts'
+import type { Parameters } from './parameters.ts'
+
+export interface RadialOutput {
+  /** [E, count] */
+  readonly features: NDArray
+  /** [E, 1], given when the cutoff multiplies the tensor-product weights instead of the features. */
+  readonly cutoff: NDArray | undefined
+}
+
+/**
+ * Radial features of every edge: `R_n = φ_n(T(r)) f(r)`, where the cutoff f sees the distance r itself and the basis φ
+ * the transformed distance T(r).
+ *
+ * @param lengths [E] distances in Å.
+ */
+export function radialEmbedding(definition: RadialDefinition, parameters: Parameters, cutoffRadius: number, lengths: NDArray, graph: GraphArrays): RadialOutput {
+  const cutoff = column(polynomialCutoff(lengths, cutoffRadius, definition.cutoffOrder))
+  const distance = transformDistance(definition.transform, parameters.at('distance_transform'), lengths, graph)
+  const features = radialBasis(definition.basis, parameters.at('bessel_fn'), distance)
+  return definition.applyCutoff ? { features: mul(features, cutoff), cutoff: undefined } : { features, cutoff }
+}
+
+function radialBasis(basis: RadialDefinition['basis'], parameters: Parameters, x: NDArray): NDArray {
+  switch (basis.kind) {
+    case 'bessel':
+      return mul(besselBasis(x, parameters.get('bessel_weights'), 1), parameters.get('prefactor'))
+    case 'gaussian':
+      return gaussianBasis(x, parameters.get('gaussian_weights'), basis.coefficient)
+    case 'chebyshev':
+      return chebyshevBasis(x, basis.count)
+  }
+}
+
+/**
+ * - agnesi: `T = 1 / (1 + a u^q / (1 + u^{q−p}))`, u = 2 r / (ρ_s + ρ_r)
+ * - soft: `T = p_0 + (r − p_0) (1 + tanh(α (r − m))) / 2`, p_0 = ¾ (ρ_s + ρ_r), p_1 = 4/3 (ρ_s + ρ_r), m their mean,
+ *   α = alpha / (p_1 − p_0)
+ *
+ * with the covalent radii ρ of the two atoms, as stored in the model.
+ */
+function transformDistance(kind: RadialDefinition['transform'], parameters: Parameters, lengths: NDArray, graph: GraphArrays): NDArray {
+  if (kind === null) return lengths
+  const radii = sumOfRadii(parameters.get('covalent_radii'), graph)
+  if (kind === 'agnesi') {
+    const [q, p, a] = [parameters.get('q'), parameters.get('p'), parameters.get('a')]
+    const u = div(mul(lengths, 2), radii)
+    return div(1, add(div(mul(pow(u, q), a), add(pow(u, sub(q, p)), 1)), 1))
+  }
+  const start = mul(radii, 3 / 4)
+  const end = mul(radii, 4 / 3)
+  const middle = mul(add(start, end), 0.5)
+  const steepness = div(parameters.get('alpha'), sub(end, start))
+  const switching = add(tanh(mul(steepness, sub(lengths, middle))), 1)
+  return add(start, mul(mul(sub(lengths, start), switching), 0.5))
+}
+
+/** [E] ρ_sender + ρ_receiver. */
+export function sumOfRadii(radiiByNumber: NDArray, graph: GraphArrays): NDArray {
+  const perAtom = take(radiiByNumber, graph.atomicNumbers)
+  return add(take(perAtom, graph.senders), take(perAtom, graph.receivers))
+}
+
+/** [E] → [E, 1] */
+export function column(x: NDArray): NDArray {
+  return reshape(x, [x.size, 1])
+}

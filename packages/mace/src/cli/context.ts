@@ -34,6 +34,8 @@ export interface EvaluationOptions {
   readonly stress: boolean
   readonly nodeEnergies: boolean
   readonly head?: string | undefined
+  /** Structures evaluated together. */
+  readonly batchSize: number
   readonly signal: AbortSignal
 }
 

@@ -13,7 +13,8 @@ export interface EvalOptions {
   readonly dtype?: Dtype | undefined
   readonly stress: boolean
   readonly nodeEnergies: boolean
-  readonly batch: number
+  /** Structures evaluated together; by default as many as have about {@link atomsPerBatch} atoms. */
+  readonly batch?: number | undefined
   readonly head?: string | undefined
   readonly keys: LabelKeys
 }
@@ -64,7 +65,10 @@ export async function evaluateFile(modelPath: string, structuresPath: string, op
   await writeText(context.stdout, sections.filter((section) => section !== '').join('\n'))
 }
 
-/** Batches of at most `batch` structures that share a head, with their results. */
+/** Small enough for a bar that moves, large enough for the fixed cost of an evaluation not to matter. */
+const atomsPerBatch = 200
+
+/** Batches of structures that share a head, with their results. */
 async function* evaluations(
   model: CliModel,
   file: StructureFile,
@@ -74,19 +78,23 @@ async function* evaluations(
   const multiHead = model.definition.architecture.heads.length > 1
   const headOf = (item: LabelledStructure) => options.head ?? (multiHead ? (item.labels.head ?? undefined) : undefined)
   const evaluate = async (items: readonly LabelledStructure[], head: string | undefined) => {
-    const request: EvaluationOptions = { forces: true, stress: options.stress, nodeEnergies: options.nodeEnergies, head, signal }
+    const request: EvaluationOptions = { forces: true, stress: options.stress, nodeEnergies: options.nodeEnergies, head, signal, batchSize: items.length }
     const results = await model.evaluate(items.map((item) => item.structure), request)
     return [items, results] as const
   }
   let batch: LabelledStructure[] = []
+  let numAtoms = 0
   let head: string | undefined
   for await (const item of file.read()) {
-    if (batch.length > 0 && (batch.length >= options.batch || headOf(item) !== head)) {
+    const isFull = options.batch === undefined ? numAtoms + item.structure.numAtoms > atomsPerBatch : batch.length >= options.batch
+    if (batch.length > 0 && (isFull || headOf(item) !== head)) {
       yield await evaluate(batch, head)
       batch = []
+      numAtoms = 0
     }
     head = headOf(item)
     batch.push(item)
+    numAtoms += item.structure.numAtoms
   }
   if (batch.length > 0) yield await evaluate(batch, head)
 }

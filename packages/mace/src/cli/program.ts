@@ -12,7 +12,7 @@ interface RawEvalOptions {
   readonly dtype?: Dtype
   readonly stress?: boolean
   readonly nodeEnergies?: boolean
-  readonly batch: number
+  readonly batch?: number
   readonly head?: string
   readonly energyKey?: string
   readonly forcesKey?: string
@@ -70,7 +70,7 @@ function addEval(program: Command, context: CliContext): void {
     .addOption(new Option('--dtype <dtype>', "precision of the arithmetic; the model's own unless given").choices(['float32', 'float64']))
     .option('--stress', 'also predict the stress (eV/Å³)')
     .option('--node-energies', 'also give the energy of every atom')
-    .option('--batch <n>', 'number of structures evaluated together', positiveInteger, 8)
+    .option('--batch <n>', 'number of structures evaluated together (default: as many as have about 200 atoms)', positiveInteger)
     .option('--head <name>', 'head of a multi-head model; otherwise the head named in the file, or the default one')
     .option('--energy-key <key>', 'key of the reference energy in the file (default: REF_energy, energy, …)')
     .option('--forces-key <key>', 'column of the reference forces (default: REF_forces, forces, …)')

@@ -6,11 +6,14 @@ import type { Evaluation, EvaluationOptions } from './evaluation/options.ts'
 import { disposeTree } from './model/dispose-tree.ts'
 import { MaceNetwork } from './model/network.ts'
 import { Parameters } from './model/parameters.ts'
+import type { ChebyshevForces } from './model/radial.ts'
 import { collate, type GraphBatch, type Structure } from './structures/index.ts'
 
 export interface MaceOptions {
   /** Arithmetic of the network; by default that of the file. Sums over atoms are in float64 either way. */
   readonly dtype?: FloatDType | undefined
+  /** Only for models with a Chebyshev basis. Default `'exact'`, forces that conserve the energy. */
+  readonly chebyshevForces?: ChebyshevForces | undefined
 }
 
 /** Atoms evaluated together when nobody says how many structures a batch holds. */
@@ -35,9 +38,9 @@ export class Mace {
   }
 
   /** A model from a definition that is already in memory. @throws {FormatError} if a tensor is missing. */
-  static fromDefinition(definition: MaceDefinition, { dtype = definition.architecture.dtype }: MaceOptions = {}): Mace {
+  static fromDefinition(definition: MaceDefinition, { dtype = definition.architecture.dtype, chebyshevForces = 'exact' }: MaceOptions = {}): Mace {
     if (dtype !== 'float32' && dtype !== 'float64') throw new DtypeError(`Mace: dtype '${String(dtype)}' is unknown; use 'float32' or 'float64'`)
-    const network = new MaceNetwork(definition)
+    const network = new MaceNetwork(definition, chebyshevForces)
     // Made outside of the scope: the parameters stay alive for as long as the model.
     const parameters = Parameters.fromDefinition(definition, dtype)
     const weights = scope(() => network.prepare(parameters))

@@ -50,7 +50,7 @@ export async function evaluateBatch(evaluator: Evaluator, structures: readonly S
   const allVirials = stress || virials ? virialsFromEdges(batch, vectors, gradients) : undefined
   const allAtomicVirials = atomicVirials ? atomicVirialsFromEdges(batch, vectors, gradients) : undefined
   const evaluations: Evaluation[] = []
-  for (const [g, structure] of structures.entries()) {
+  for (let g = 0; g < structures.length; g++) {
     const [first, last] = [batch.nodeOffsets[g] ?? 0, batch.nodeOffsets[g + 1] ?? 0]
     const [firstEdge, lastEdge] = [batch.edgeOffsets[g] ?? 0, batch.edgeOffsets[g + 1] ?? 0]
     const interactionEnergy = total(interaction, first, last)
@@ -61,7 +61,7 @@ export async function evaluateBatch(evaluator: Evaluator, structures: readonly S
       energy,
       interactionEnergy,
       ...(allForces ? { forces: allForces.slice(3 * first, 3 * last) } : {}),
-      ...(stress && virial ? { stress: stressFromVirial(virial, periodicVolume(structure, batch.cells.subarray(9 * g, 9 * g + 9), g)) } : {}),
+      ...(stress && virial ? { stress: stressFromVirial(virial, cellVolume(batch.cells.subarray(9 * g, 9 * g + 9))) } : {}),
       ...(virials && virial ? { virials: virial } : {}),
       ...(options.nodeEnergies ? { nodeEnergies: interaction.slice(first, last).map((e, i) => e + (reference[first + i] ?? 0)) } : {}),
       ...(descriptors ? { descriptors: joinDescriptors(features, architecture, first, last, descriptors) } : {}),
@@ -128,10 +128,4 @@ function total(values: Float64Array, first: number, last: number): number {
   let sum = 0
   for (let i = first; i < last; i++) sum += values[i] ?? Number.NaN
   return sum
-}
-
-function periodicVolume(structure: Structure, cell: Float64Array, g: number): number {
-  if (!structure.pbc.some(Boolean))
-    throw new InputError(`structure ${g}: has no periodic axis, so it has no volume and no stress; give it a cell with pbc, or ask for virials`)
-  return cellVolume(cell)
 }

@@ -2,7 +2,7 @@
 export interface EvaluationOptions {
   /** −∂E/∂r. Default true. */
   readonly forces?: boolean | undefined
-  /** ∂E/∂ε / V of structures with a periodic axis. */
+  /** ∂E/∂ε / V. Without three periodic axes V is the volume of the extended cell, as in the reference, and means nothing. */
   readonly stress?: boolean | undefined
   /** −∂E/∂ε. */
   readonly virials?: boolean | undefined

@@ -9,7 +9,7 @@ import { JointEmbedding, type JointEmbeddingWeights } from './joint-embedding.ts
 import { EquivariantLinear } from './linear.ts'
 import { pairRepulsion } from './pair-repulsion.ts'
 import type { Parameters } from './parameters.ts'
-import { radialEmbedding } from './radial.ts'
+import { radialEmbedding, type ChebyshevForces } from './radial.ts'
 import { Readout, selectHead, type ReadoutWeights } from './readout.ts'
 
 interface Layer {
@@ -53,16 +53,18 @@ export type Observer = (name: string, value: NDArray) => void
  */
 export class MaceNetwork {
   readonly definition: MaceDefinition
+  readonly #chebyshevForces: ChebyshevForces
   readonly #harmonics: Harmonics
   readonly #layers: readonly Layer[]
   readonly #readouts: readonly Readout[]
   readonly #jointEmbedding: JointEmbedding | undefined
   readonly #embeddingReadout: Readout | undefined
 
-  constructor(definition: MaceDefinition) {
+  constructor(definition: MaceDefinition, chebyshevForces: ChebyshevForces = 'exact') {
     const { architecture, couplings } = definition
     const { atomicNumbers, heads, harmonics, radial } = architecture
     this.definition = definition
+    this.#chebyshevForces = chebyshevForces
     this.#harmonics = new Harmonics(architecture.maxEll)
     this.#layers = architecture.layers.map(({ interaction, product }, t) => ({
       interaction: new Interaction(interaction, harmonics, atomicNumbers.length, radial.basis.count),
@@ -103,7 +105,7 @@ export class MaceNetwork {
     const { parameters } = weights
     const lengths = norm(graph.vectors, { axes: 1 })
     const harmonics = this.#harmonics.apply(graph.vectors, lengths)
-    const radial = radialEmbedding(architecture.radial, parameters.at('radial_embedding'), architecture.cutoff, lengths, graph)
+    const radial = radialEmbedding(architecture.radial, parameters.at('radial_embedding'), architecture.cutoff, lengths, graph, this.#chebyshevForces)
     observe('spherical_harmonics', harmonics)
     observe('radial_embedding', radial.features)
 

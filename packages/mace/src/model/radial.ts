@@ -1,7 +1,13 @@
-import { add, besselBasis, chebyshevBasis, div, gaussianBasis, mul, polynomialCutoff, pow, reshape, sub, take, tanh, type NDArray } from '@equivar/engine'
+import { add, besselBasis, chebyshevBasis, div, gaussianBasis, mul, polynomialCutoff, pow, reshape, stopGradient, sub, take, tanh, type NDArray } from '@equivar/engine'
 import type { RadialDefinition } from '../definition.ts'
 import type { GraphArrays } from './graph.ts'
 import type { Parameters } from './parameters.ts'
+
+/**
+ * Forces of models with a Chebyshev basis. `exact`: −∂E/∂r. `reference`: what mace-torch gives, where torch treats Chebyshev
+ * polynomials as constants under differentiation, so that the basis' part of the derivative is missing.
+ */
+export type ChebyshevForces = 'exact' | 'reference'
 
 export interface RadialOutput {
   /** [E, count] */
@@ -16,21 +22,21 @@ export interface RadialOutput {
  *
  * @param lengths [E] distances in Å.
  */
-export function radialEmbedding(definition: RadialDefinition, parameters: Parameters, cutoffRadius: number, lengths: NDArray, graph: GraphArrays): RadialOutput {
+export function radialEmbedding(definition: RadialDefinition, parameters: Parameters, cutoffRadius: number, lengths: NDArray, graph: GraphArrays, chebyshevForces: ChebyshevForces): RadialOutput {
   const cutoff = column(polynomialCutoff(lengths, cutoffRadius, definition.cutoffOrder))
   const distance = transformDistance(definition.transform, parameters.at('distance_transform'), lengths, graph)
-  const features = radialBasis(definition.basis, parameters.at('bessel_fn'), distance)
+  const features = radialBasis(definition.basis, parameters.at('bessel_fn'), distance, chebyshevForces)
   return definition.applyCutoff ? { features: mul(features, cutoff), cutoff: undefined } : { features, cutoff }
 }
 
-function radialBasis(basis: RadialDefinition['basis'], parameters: Parameters, x: NDArray): NDArray {
+function radialBasis(basis: RadialDefinition['basis'], parameters: Parameters, x: NDArray, chebyshevForces: ChebyshevForces): NDArray {
   switch (basis.kind) {
     case 'bessel':
       return mul(besselBasis(x, parameters.get('bessel_weights'), 1), parameters.get('prefactor'))
     case 'gaussian':
       return gaussianBasis(x, parameters.get('gaussian_weights'), basis.coefficient)
     case 'chebyshev':
-      return chebyshevBasis(x, basis.count)
+      return chebyshevBasis(chebyshevForces === 'exact' ? x : stopGradient(x), basis.count)
   }
 }
 

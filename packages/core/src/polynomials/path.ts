@@ -16,9 +16,9 @@ export class Path {
     for (const [operand, segment] of indices.entries())
       if (!(Number.isInteger(segment) && segment >= 0))
         throw new PolynomialError(`Path: segment ${segment} of operand ${operand} must be a non-negative integer`)
-    for (const [i, value] of coefficients.data.entries())
-      if (!Number.isFinite(value))
-        throw new PolynomialError(`Path [${indices.join(', ')}]: coefficient ${i} is ${value}; coefficients must be finite numbers`)
+    const bad = coefficients.data.findIndex((value) => !Number.isFinite(value))
+    if (bad >= 0)
+      throw new PolynomialError(`Path [${indices.join(', ')}]: coefficient ${bad} is ${String(coefficients.data[bad])}; coefficients must be finite numbers`)
     this.indices = indices
     this.coefficients = coefficients
   }

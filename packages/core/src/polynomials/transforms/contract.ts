@@ -1,6 +1,5 @@
 import { PolynomialError } from '../../errors.ts'
 import { einsum } from '../../math/einsum.ts'
-import type { HostArray } from '../../math/host-array.ts'
 import type { TensorProductParts } from '../parts.ts'
 import { Path } from '../path.ts'
 import { Subscripts } from '../subscripts.ts'

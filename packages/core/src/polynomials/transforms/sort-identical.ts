@@ -13,9 +13,11 @@ export function sortIndicesForIdenticalOperands(parts: TensorProductParts, opera
   requireInterchangeable(parts, operands)
   const slots = [...operands].sort((a, b) => a - b)
   const paths = parts.paths.map((path) => {
-    const sorted = slots.map((slot) => path.indices[slot] ?? 0).sort((a, b) => a - b)
+    const own = slots.map((slot) => path.indices[slot] ?? 0)
+    if (own.every((segment, n) => n === 0 || (own[n - 1] ?? 0) <= segment)) return path
+    own.sort((a, b) => a - b)
     const indices = [...path.indices]
-    for (const [n, slot] of slots.entries()) indices[slot] = sorted[n] ?? 0
+    for (let n = 0; n < slots.length; n++) indices[slots[n] ?? 0] = own[n] ?? 0
     return path.withIndices(indices)
   })
   return consolidatePaths({ ...parts, paths })

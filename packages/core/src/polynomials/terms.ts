@@ -2,9 +2,14 @@ import { Operation } from './operation.ts'
 import { compareNumbers } from './path.ts'
 import type { Term } from './polynomial-parts.ts'
 import { SegmentedTensorProduct } from './segmented-tensor-product.ts'
+import type { Subscripts } from './subscripts.ts'
+import { canonicalizeSubscripts } from './transforms/canonicalize-subscripts.ts'
 import { permuteOperands } from './transforms/permute-operands.ts'
 import { areInterchangeable, sortIndicesForIdenticalOperands } from './transforms/sort-identical.ts'
 import { consolidatePaths } from './transforms/fuse-paths.ts'
+
+/** With more modes than this the canonical letters may not suffice. */
+const maxCanonicalModes = 12
 
 /** The same term with its operands in the order of their buffers, equal buffers in the order they had. */
 export function sortOperands([operation, product]: Term): Term {
@@ -30,19 +35,28 @@ export function mergeTerms(terms: readonly Term[]): Term[] {
   const groups = new Map<string, Term[]>()
   for (const term of terms.map(sortOperands)) {
     const [operation, product] = term
-    const key = `${operation.toString()} ${product.subscripts.toString()}`
-    groups.set(key, [...(groups.get(key) ?? []), term])
+    const key = `${operation.toString()} ${canonicalOperands(product.subscripts)}`
+    const group = groups.get(key)
+    if (group) group.push(term)
+    else groups.set(key, [term])
   }
   return [...groups.values()].flatMap((group) => {
     const [first] = group
     if (!first) return []
-    const [operation, { subscripts, operands }] = first
-    const joined = { subscripts, operands, paths: group.flatMap(([, product]) => product.paths) }
-    const merged = repeatedFactors(operation)
-      .filter((factors) => areInterchangeable(joined, factors))
-      .reduce((parts, factors) => sortIndicesForIdenticalOperands(parts, factors), consolidatePaths(joined))
+    const [operation, { subscripts }] = first
+    // Names of modes are kept where they agree already.
+    const haveSameNames = group.every(([, product]) => product.subscripts.equals(subscripts))
+    const products = group.map(([, product]) => (haveSameNames ? product : canonicalizeSubscripts(product)))
+    const joined = { ...(products[0] ?? first[1]), paths: products.flatMap(({ paths }) => paths) }
+    const exchangeable = repeatedFactors(operation).filter((factors) => areInterchangeable(joined, factors))
+    const merged = exchangeable.length === 0 ? consolidatePaths(joined) : exchangeable.reduce(sortIndicesForIdenticalOperands, joined)
     return [[operation, SegmentedTensorProduct.fromParts(merged)] as const]
   })
+}
+
+/** Subscripts of the operands up to names of modes; the order of coefficient axes plays no part. */
+function canonicalOperands(subscripts: Subscripts): string {
+  return subscripts.modes.length <= maxCanonicalModes ? subscripts.canonicalize().operands.join() : subscripts.text
 }
 
 /** Operands that are one buffer, for every buffer that occurs more than once. */

@@ -2,7 +2,8 @@ import { FormatError } from '@equivar/core'
 import type { MaceDefinition } from '../definition.ts'
 import { maceGlobals } from './modules/globals.ts'
 import { readModel } from './modules/model.ts'
-import { describe, PickleDict, PickleObject, TensorRecord, type PickleValue } from './pickle/values.ts'
+import { describe, PickleObject } from './pickle/values.ts'
+import { findStateDict } from './state-dict.ts'
 import { TorchArchive } from './torch/archive.ts'
 
 /**
@@ -19,13 +20,4 @@ export function readModelFile(bytes: Uint8Array): MaceDefinition {
       'model: this file holds only the numbers of a model (a state dict or training checkpoint), not what the model is; load the .model file of the same run, or pass its definition as template to readTrainingCheckpoint',
     )
   throw new FormatError(`model: the file holds ${describe(root)}, not a model`)
-}
-
-/** The state dict of a training checkpoint, or the object itself when it is one. */
-export function findStateDict(root: PickleValue): PickleDict | undefined {
-  if (!(root instanceof PickleDict)) return undefined
-  const model = root.get('model')
-  if (model instanceof PickleDict) return model
-  for (const value of root.entries.values()) if (!(value instanceof TensorRecord)) return undefined
-  return root
 }

@@ -1,8 +1,11 @@
+import { FormatError } from '@equivar/core'
 import { dimension, formatIrreps, numIrreps, sameIrrep, sameIrreps, simplify, sortIrreps, type FileIrrep, type FileIrreps } from '../irreps.ts'
 import { checkInstructions, type ExpectedInstruction } from './instructions.ts'
 import { checkMask } from './linear.ts'
 import type { ModuleReader } from './module-reader.ts'
 
+/** Both parities of every degree that is understood, and some to spare. */
+const maxBlocks = 64
 const instructionType = 'e3nn.o3._tensor_product._instruction.Instruction'
 
 /**
@@ -50,6 +53,7 @@ interface ConvolutionPath {
 
 /** Paths of `node ⊗ edge → target` in the order of their weights. */
 export function convolutionPaths(node: FileIrreps, edge: FileIrreps, target: FileIrreps): ConvolutionPaths {
+  if (node.length > maxBlocks) throw new FormatError(`model: '${formatIrreps(node).slice(0, 60)}…' has ${node.length} irreps, at most ${maxBlocks} are understood`)
   const wanted = new Set(target.map(({ l, p }) => p * (l + 1)))
   const found: { readonly i: number; readonly j: number; readonly out: FileIrrep }[] = []
   for (const [i, a] of node.entries())

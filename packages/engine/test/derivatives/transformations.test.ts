@@ -90,6 +90,44 @@ describe('grad', () => {
   )
 })
 
+describe('pushforward', () => {
+  expectNoLeaks()
+  test(
+    'takes intermediate results as independent inputs',
+    scoped(() => {
+      const x = leaf(2)
+      const y = eq.square(x)
+      const z = eq.mul(x, y)
+      const [tangent, own] = eq.pushforward([z, y], [x, y], [eq.array([1], { dtype: 'float64' }), eq.array([10], { dtype: 'float64' })])
+      expect([read(tangent ?? x), read(own ?? x)]).toEqual([[24], [10]])
+    }),
+  )
+})
+
+describe('derivatives where a function has a corner or changes dtype', () => {
+  expectNoLeaks()
+  test(
+    'equal largest elements share',
+    scoped(() => {
+      const x = leaf(3, 1, 3)
+      expect(read(only(eq.grad(eq.max(x), [x])))).toEqual([0.5, 0, 0.5])
+      const y = leaf(3, 2, 0)
+      const [gx, gy] = eq.grad(eq.sum(eq.maximum(x, y)), [x, y])
+      expect([read(gx ?? x), read(gy ?? x)]).toEqual([[0.5, 0, 1], [0.5, 1, 0]])
+      expect(read(only(eq.grad(eq.sum(eq.minimum(x, 1)), [x])))).toEqual([0, 0.5, 0])
+      expect(read(only(eq.grad(eq.sum(eq.abs(eq.sub(x, 1))), [x])))).toEqual([1, 0, 1])
+    }),
+  )
+  test(
+    'a cast hands gradients back in the dtype of its input',
+    scoped(() => {
+      const x = leaf(0.5, 2)
+      const g = only(eq.grad(eq.sum(eq.square(eq.cast(x, 'float32'))), [x]))
+      expect([g.dtype, read(g)]).toEqual(['float64', [1, 4]])
+    }),
+  )
+})
+
 describe('transformations of functions', () => {
   expectNoLeaks()
   const f = (x: eq.NDArray) => eq.sum(eq.exp(eq.sin(x)))
@@ -118,6 +156,17 @@ describe('transformations of functions', () => {
       // d/dx [x · d/dy (x · y)] = d/dx [x · x] = 2 x
       const product = eq.vjp((y) => eq.mul(x, y), { createGraph: true })([eq.array([1], { dtype: 'float64' })]).gradients[0]
       expect(read(only(eq.grad(eq.mul(x, product ?? x), [x])))).toEqual([10])
+    }),
+  )
+
+  test(
+    'reach outer variables that an inner function captured, without being told',
+    scoped(() => {
+      const one = eq.array([1], { dtype: 'float64' })
+      const captured: eq.ArrayFunction = (x) => eq.mul(x, eq.vjp((y) => eq.mul(eq.square(x), y))([one]).gradients[0] ?? x)
+      expect(read(only([...eq.vjp(captured)([eq.array([5], { dtype: 'float64' })]).gradients]))).toEqual([75])
+      const pushed: eq.ArrayFunction = (x) => eq.mul(x, eq.jvp((y) => eq.mul(eq.square(x), y))([one], [one]).tangent)
+      expect(read(eq.jvp(pushed)([eq.array([5], { dtype: 'float64' })], [one]).tangent)).toEqual([75])
     }),
   )
 

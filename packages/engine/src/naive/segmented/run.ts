@@ -81,12 +81,11 @@ function runBlock(block: Block, program: Program, data: readonly Float64Array[],
   }
 }
 
-/** A zero stride of the output is a sum over the vector mode: one addition to memory instead of n. */
 function product0(n: number, s: number, out: Float64Array, o: number, dOut: number): void {
-  if (dOut === 0) out[o] = (out[o] ?? 0) + n * s
-  else for (let v = 0; v < n; v++) out[o + v * dOut] = (out[o + v * dOut] ?? 0) + s
+  for (let v = 0; v < n; v++) out[o + v * dOut] = (out[o + v * dOut] ?? 0) + s
 }
 
+/** Here and below, a zero stride of the output is a sum over the vector mode: one addition to memory instead of n. */
 function product1(n: number, s: number, A: Float64Array, a: number, da: number, out: Float64Array, o: number, dOut: number): void {
   if (dOut === 0) {
     let total = 0

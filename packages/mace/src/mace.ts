@@ -43,7 +43,8 @@ export class Mace {
     const network = new MaceNetwork(definition, chebyshevForces)
     // Made outside of the scope: the parameters stay alive for as long as the model.
     const parameters = Parameters.fromDefinition(definition, dtype)
-    const weights = scope(() => network.prepare(parameters))
+    // Distances lose too much in float32: a difference of positions first, and radial functions with large derivatives.
+    const weights = scope(() => network.prepare(parameters, 'float64'))
     return new Mace(definition, { network, weights, dtype })
   }
 

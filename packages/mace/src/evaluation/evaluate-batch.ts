@@ -1,5 +1,5 @@
 import { InputError } from '@equivar/core'
-import { add, array, cast, grad, scope, sub, sum, take, track, type FloatDType, type NDArray } from '@equivar/engine'
+import { add, array, grad, scope, sub, sum, take, track, type FloatDType, type NDArray } from '@equivar/engine'
 import type { MaceNetwork, NetworkWeights } from '../model/network.ts'
 import { cellVolume, type GraphBatch, type Structure } from '../structures/index.ts'
 import { edgeVectors, graphArrays, speciesOf } from './batch-inputs.ts'
@@ -26,7 +26,7 @@ export async function evaluateBatch(evaluator: Evaluator, structures: readonly S
   const results = scope(() => {
     const leaf = array(vectors, { shape: [batch.numEdges, 3], dtype: 'float64' })
     const tracked = needsGradient ? track(leaf) : leaf
-    const graph = graphArrays(batch, cast(tracked, dtype), structures, architecture, head, dtype)
+    const graph = graphArrays(batch, tracked, structures, architecture, head, dtype)
     const { nodeEnergies, embeddingEnergies, features } = network.apply(weights, graph)
     return {
       nodeEnergies,
@@ -92,7 +92,7 @@ export function energyOfPositions({ network, weights, dtype }: Evaluator, struct
   const shifts = edgeVectors({ ...batch, positions: new Float64Array(batch.positions.length) })
   const [senders, receivers] = [array(batch.senders), array(batch.receivers)]
   const difference = sub(take(positions, receivers), take(positions, senders))
-  const vectors = cast(add(difference, array(shifts, { shape: [batch.numEdges, 3], dtype: 'float64' })), dtype)
+  const vectors = add(difference, array(shifts, { shape: [batch.numEdges, 3], dtype: 'float64' }))
   const { nodeEnergies, embeddingEnergies } = network.apply(weights, graphArrays(batch, vectors, structures, architecture, head, dtype))
   return totalEnergy(nodeEnergies, embeddingEnergies)
 }

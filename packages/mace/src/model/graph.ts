@@ -6,7 +6,7 @@ import type { NDArray } from '@equivar/engine'
  */
 export interface GraphArrays {
   readonly numNodes: number
-  /** [E, 3] `r[receiver] − r[sender] + shift`, Å. */
+  /** [E, 3] `r[receiver] − r[sender] + shift`, Å; float64 where the device has it, whatever the dtype of the network. */
   readonly vectors: NDArray
   /** [E] int32 */
   readonly senders: NDArray

@@ -1,4 +1,4 @@
-import { add, matmul, mul, norm, reshape, take, zeros, type NDArray } from '@equivar/engine'
+import { add, cast, matmul, mul, norm, reshape, take, zeros, type FloatDType, type NDArray } from '@equivar/engine'
 import type { MaceDefinition } from '../definition.ts'
 import { SymmetricContraction } from './contraction.ts'
 import type { GraphArrays } from './graph.ts'
@@ -8,7 +8,7 @@ import { channelsOf, maceIrreps } from './irreps.ts'
 import { JointEmbedding, type JointEmbeddingWeights } from './joint-embedding.ts'
 import { EquivariantLinear } from './linear.ts'
 import { pairRepulsion } from './pair-repulsion.ts'
-import type { Parameters } from './parameters.ts'
+import { Parameters } from './parameters.ts'
 import { radialEmbedding, type ChebyshevForces } from './radial.ts'
 import { Readout, selectHead, type ReadoutWeights } from './readout.ts'
 
@@ -22,6 +22,8 @@ interface Layer {
 /** Parameters in the form the network consumes: constants folded in, rows by species. Made once for a set of parameters. */
 export interface NetworkWeights {
   readonly parameters: Parameters
+  /** Parameters of the radial embedding and of the pair repulsion in the dtype of the edge vectors. */
+  readonly geometry: ReadonlyMap<string, NDArray>
   /** [species, channels] */
   readonly nodeEmbedding: NDArray
   readonly jointEmbedding: JointEmbeddingWeights | undefined
@@ -78,13 +80,15 @@ export class MaceNetwork {
     this.#embeddingReadout = architecture.embeddingReadout ? new Readout({ kind: 'linear', input: `${channels}x0e` }, heads.length) : undefined
   }
 
-  prepare(parameters: Parameters): NetworkWeights {
+  /** @param geometryDtype of edge vectors, distances, radial functions and harmonics; everything behind them has that of the parameters. */
+  prepare(parameters: Parameters, geometryDtype: FloatDType = parameters.dtype): NetworkWeights {
     const { architecture } = this.definition
     const numSpecies = architecture.atomicNumbers.length
     const scaled = architecture.model === 'ScaleShiftMACE'
     const perHead = (name: string) => (scaled ? reshape(parameters.get(name), [architecture.heads.length, 1]) : undefined)
     return {
       parameters,
+      geometry: new Map([...parameters.entries()].filter(([name]) => isGeometry(name)).map(([name, value]) => [name, cast(value, geometryDtype)])),
       nodeEmbedding: mul(reshape(parameters.get('node_embedding.linear.weight'), [numSpecies, -1]), 1 / Math.sqrt(numSpecies)),
       jointEmbedding: this.#jointEmbedding?.prepare(parameters.at('joint_embedding')),
       embeddingReadout: this.#embeddingReadout?.prepare(parameters.at('embedding_readout')),
@@ -103,9 +107,12 @@ export class MaceNetwork {
   apply(weights: NetworkWeights, graph: GraphArrays, observe: Observer = () => undefined): NetworkOutput {
     const { architecture } = this.definition
     const { parameters } = weights
+    const { dtype } = parameters
+    const geometry = new Parameters(weights.geometry, graph.vectors.dtype === 'float64' ? 'float64' : 'float32')
     const lengths = norm(graph.vectors, { axes: 1 })
-    const harmonics = this.#harmonics.apply(graph.vectors, lengths)
-    const radial = radialEmbedding(architecture.radial, parameters.at('radial_embedding'), architecture.cutoff, lengths, graph, this.#chebyshevForces)
+    const harmonics = cast(this.#harmonics.apply(graph.vectors, lengths), dtype)
+    const embedded = radialEmbedding(architecture.radial, geometry.at('radial_embedding'), architecture.cutoff, lengths, graph, this.#chebyshevForces)
+    const radial = { features: cast(embedded.features, dtype), cutoff: embedded.cutoff && cast(embedded.cutoff, dtype) }
     observe('spherical_harmonics', harmonics)
     observe('radial_embedding', radial.features)
 
@@ -139,13 +146,17 @@ export class MaceNetwork {
       return selectHead(energies, graph)
     })
     if (architecture.pairRepulsion) {
-      const repulsion = pairRepulsion(architecture.pairRepulsion.cutoffOrder, parameters.at('pair_repulsion_fn'), lengths, graph)
+      const repulsion = cast(pairRepulsion(architecture.pairRepulsion.cutoffOrder, geometry.at('pair_repulsion_fn'), lengths, graph), dtype)
       observe('pair_repulsion_fn', repulsion)
       terms.unshift(repulsion)
     }
-    const summed = terms.reduce((sum, term) => add(sum, term), zeros([graph.numNodes], { dtype: parameters.dtype }))
+    const summed = terms.reduce((sum, term) => add(sum, term), zeros([graph.numNodes], { dtype }))
     return { nodeEnergies: scaleAndShift(summed, weights, graph), embeddingEnergies, features: perLayer }
   }
+}
+
+function isGeometry(name: string): boolean {
+  return name.startsWith('radial_embedding.') || name.startsWith('pair_repulsion_fn.')
 }
 
 /** `scale[head] · e + shift[head]`. */

@@ -4,6 +4,9 @@ import { sizeOf } from '../math/host-array.ts'
 /** Largest flat size of an operand; beyond it element offsets would not be exact. */
 const maxSize = Number.MAX_SAFE_INTEGER
 
+/** Segments that a message prints. */
+const maxShown = 8
+
 /**
  * A flat array cut into consecutive segments, each a row-major tensor of `ndim` axes. Segments may differ in shape.
  *
@@ -31,9 +34,9 @@ export class SegmentedOperand {
     }
     if (!(size <= maxSize)) throw new ShapeError(`SegmentedOperand: ${segments.length} segments hold more elements than can be addressed`)
     this.ndim = ndim
-    this.segments = segments
+    this.segments = Object.freeze(segments.map((shape) => (Object.isFrozen(shape) ? shape : Object.freeze([...shape]))))
     this.size = size
-    this.offsets = offsets
+    this.offsets = Object.freeze(offsets)
   }
 
   /** n segments of one number each. */
@@ -118,7 +121,8 @@ export class SegmentedOperand {
 
   /** Canonical text of the segment shapes. */
   get key(): string {
-    this.#key ??= `${this.ndim}:${this.segments.map((shape) => shape.join('x')).join(' ')}`
+    // Without segments there is nothing that the number of axes could change.
+    this.#key ??= this.numSegments === 0 ? '' : `${this.ndim}:${this.segments.map((shape) => shape.join('x')).join(' ')}`
     return this.#key
   }
 
@@ -126,7 +130,9 @@ export class SegmentedOperand {
     return this === other || (this.size === other.size && this.numSegments === other.numSegments && this.key === other.key)
   }
 
+  /** The segments' shapes; of many, the first ones and how many more there are. */
   toString(): string {
-    return `[${this.segments.map((shape) => `(${shape.join(', ')})`).join(' ')}]`
+    const shown = this.segments.slice(0, maxShown).map((shape) => `(${shape.join(', ')})`)
+    return `[${[...shown, ...(this.numSegments > maxShown ? [`and ${this.numSegments - maxShown} more`] : [])].join(' ')}]`
   }
 }

@@ -19,7 +19,7 @@ export class Path {
     const bad = coefficients.data.findIndex((value) => !Number.isFinite(value))
     if (bad >= 0)
       throw new PolynomialError(`Path [${indices.join(', ')}]: coefficient ${bad} is ${String(coefficients.data[bad])}; coefficients must be finite numbers`)
-    this.indices = indices
+    this.indices = Object.isFrozen(indices) ? indices : Object.freeze([...indices])
     this.coefficients = coefficients
   }
 

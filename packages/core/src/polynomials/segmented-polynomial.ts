@@ -29,9 +29,9 @@ export class SegmentedPolynomial implements PolynomialParts {
   constructor(inputs: readonly SegmentedOperand[], outputs: readonly SegmentedOperand[], operations: readonly Term[]) {
     const buffers = [...inputs, ...outputs]
     for (const [operation, product] of operations) requireFit(operation, product, buffers, inputs.length)
-    this.inputs = inputs
-    this.outputs = outputs
-    this.operations = operations.map(sortOperands).sort(compareTerms)
+    this.inputs = Object.freeze([...inputs])
+    this.outputs = Object.freeze([...outputs])
+    this.operations = Object.freeze(operations.map(sortOperands).sort(compareTerms))
   }
 
   static fromParts({ inputs, outputs, operations }: PolynomialParts): SegmentedPolynomial {

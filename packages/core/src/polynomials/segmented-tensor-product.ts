@@ -24,8 +24,8 @@ export class SegmentedTensorProduct implements TensorProductParts {
 
   constructor(subscripts: Subscripts | string, operands: readonly SegmentedOperand[], paths: readonly Path[]) {
     this.subscripts = typeof subscripts === 'string' ? new Subscripts(subscripts) : subscripts
-    this.operands = operands
-    this.paths = paths
+    this.operands = Object.freeze([...operands])
+    this.paths = Object.freeze([...paths])
     validateTensorProduct(this)
   }
 

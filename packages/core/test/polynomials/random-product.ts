@@ -27,7 +27,8 @@ export interface RandomOptions {
 }
 
 /** A product with some paths, among them repeated ones; some segments are not used. */
-export function randomProduct(text: string, seed: number, { extents = [1, 2, 3], numBlocks = 2, numPaths = 6, fixed = {} }: RandomOptions = {}): SegmentedTensorProduct {
+export function randomProduct(text: string, seed: number, options: RandomOptions = {}): SegmentedTensorProduct {
+  const { extents = [1, 2, 3], numBlocks = 2, numPaths = 6, fixed = {} } = options
   const random = randomNumbers(seed)
   const below = (n: number) => Math.floor(((random() + 1) / 2) * n)
   const subscripts = new Subscripts(text)

@@ -51,7 +51,8 @@ describe('rewrites leave values unchanged', () => {
     const product = randomProduct('uv,iu,iv', 5)
     const inputs = randomInputs(product, 5)
     const wide = product.appendModesToAllOperands('z', { z: 2 })
-    const twice = ({ shape: [batch = 0, size = 0], data }: HostArray, factor: number) => HostArray.from([...data].flatMap((x) => [x, factor * x]), [batch, 2 * size])
+    const twice = ({ shape: [batch = 0, size = 0], data }: HostArray, factor: number) =>
+      HostArray.from([...data].flatMap((x) => [x, factor * x]), [batch, 2 * size])
     const result = wide.evaluateLast(...inputs.map((input) => twice(input, 3)))
     expect(result.maxAbsDifference(twice(product.evaluateLast(...inputs), 9))).toBeLessThan(1e-13)
     expect(wide.subscripts.text).toBe('uvz,iuz,ivz')

@@ -13,7 +13,11 @@ export type ModeExtents = Readonly<Record<string, number>>
  * @param extents of the modes that an operand did not have.
  * @throws {SubscriptsError} if a mode would be removed, a coefficient mode added, or the extent of an added one is missing.
  */
-export function addOrTransposeModes({ subscripts, operands, paths }: TensorProductParts, target: Subscripts | string, extents: ModeExtents = {}): TensorProductParts {
+export function addOrTransposeModes(
+  { subscripts, operands, paths }: TensorProductParts,
+  target: Subscripts | string,
+  extents: ModeExtents = {},
+): TensorProductParts {
   const wanted = typeof target === 'string' ? new Subscripts(target) : target
   const where = `addOrTransposeModes: '${subscripts.text}' to '${wanted.text}'`
   if (wanted.numOperands !== subscripts.numOperands) throw new SubscriptsError(`${where}: needs ${subscripts.numOperands} operands, got ${wanted.numOperands}`)

@@ -12,20 +12,23 @@ import { Subscripts } from '../subscripts.ts'
  * @throws {PolynomialError} if a named mode does not exist.
  */
 export function consolidateModes(parts: TensorProductParts, modes?: string | readonly string[]): TensorProductParts {
-  for (const mode of modes ?? []) if (!parts.subscripts.has(mode)) throw new PolynomialError(`consolidateModes: '${parts.subscripts.text}' has no mode '${mode}'`)
+  for (const mode of modes ?? [])
+    if (!parts.subscripts.has(mode)) throw new PolynomialError(`consolidateModes: '${parts.subscripts.text}' has no mode '${mode}'`)
   const allowed = new Set(modes ?? parts.subscripts.modes)
-  let result = parts
-  for (let pair = adjacentPair(result.subscripts, allowed); pair !== undefined; pair = adjacentPair(result.subscripts, allowed)) result = mergePair(result, pair)
-  return result
+  const merge = (rest: TensorProductParts): TensorProductParts => {
+    const pair = adjacentPair(rest.subscripts, allowed)
+    return pair === undefined ? rest : merge(mergePair(rest, pair))
+  }
+  return merge(parts)
 }
 
 function adjacentPair({ operands, coefficients, modes }: Subscripts, allowed: ReadonlySet<string>): string | undefined {
   const pieces = [...operands, coefficients]
   const candidates = modes.flatMap((first) => modes.map((second) => first + second))
-  return candidates.find(
-    ([first = '', second = '']) =>
-      first !== second && allowed.has(first) && allowed.has(second) && pieces.every((piece) => (piece.includes(first) || piece.includes(second) ? piece.includes(first + second) : true)),
-  )
+  return candidates.find(([first = '', second = '']) => {
+    if (first === second || !allowed.has(first) || !allowed.has(second)) return false
+    return pieces.every((piece) => piece.includes(first + second) || (!piece.includes(first) && !piece.includes(second)))
+  })
 }
 
 function mergePair({ subscripts, operands, paths }: TensorProductParts, pair: string): TensorProductParts {

@@ -39,7 +39,8 @@ export function dot(x: TensorProductParts, y: TensorProductParts, ...contraction
     byContracted.set(key, [...(byContracted.get(key) ?? []), path])
   }
   // Modes that are summed over without any tensor that depends on them count as often as they are long.
-  const lost = x.subscripts.modes.flatMap((mode, slot) => (shared.has(mode) && !coefficients.includes(mode) && !remaining.some((own) => own.includes(mode)) ? [slot] : []))
+  const isLost = (mode: string) => shared.has(mode) && ![coefficients, ...remaining].some((piece) => piece.includes(mode))
+  const lost = x.subscripts.modes.flatMap((mode, slot) => (isLost(mode) ? [slot] : []))
   const product = `${x.subscripts.coefficients},${renamed.coefficients}->${finish.modes}`
   return {
     subscripts: finish.subscripts,
@@ -85,7 +86,8 @@ export function trace(parts: TensorProductParts, ...contractions: readonly Contr
   const diagonal = unified(subscripts.coefficients)
   const finish = joinCoefficients(remaining, union(diagonal, ''))
   const extentsIn = extentsOf(parts)
-  const lost = subscripts.modes.flatMap((mode, slot) => (names.get(mode) === mode && !diagonal.includes(mode) && !remaining.some((own) => own.includes(mode)) ? [slot] : []))
+  const isLost = (mode: string) => names.get(mode) === mode && ![diagonal, ...remaining].some((piece) => piece.includes(mode))
+  const lost = subscripts.modes.flatMap((mode, slot) => (isLost(mode) ? [slot] : []))
   return {
     subscripts: finish.subscripts,
     operands: kept.flatMap((k) => operands[k] ?? []),
@@ -114,7 +116,7 @@ function union(a: string, b: string): string {
 
 /** New names for the modes of y that only by accident are called like modes of x. */
 function freshNames(modesOfY: readonly string[], shared: ReadonlySet<string>, modesOfX: readonly string[]): Record<string, string> {
-  const free = [...'uvwabcdefghxyzijklmnopqrst'].filter((name) => !modesOfX.includes(name) && !modesOfY.includes(name))
+  const free = Array.from('uvwabcdefghxyzijklmnopqrst').filter((name) => !modesOfX.includes(name) && !modesOfY.includes(name))
   return Object.fromEntries(
     modesOfY.flatMap((mode) => {
       if (shared.has(mode) || !modesOfX.includes(mode)) return []

@@ -9,11 +9,11 @@ export function extentsOf({ subscripts, operands }: TensorProductParts): (path: 
 
 /** All extents that every mode has in some segment. */
 export function dimensionsOf({ subscripts, operands }: TensorProductParts): ReadonlyMap<string, ReadonlySet<number>> {
-  return new Map(subscripts.modes.map((mode) => [mode, new Set(subscripts.axesOf(mode).flatMap(([operand, axis]) => [...extentsAlong(operands[operand]?.segments ?? [], axis)]))]))
-}
-
-function extentsAlong(segments: readonly (readonly number[])[], axis: number): ReadonlySet<number> {
-  const found = new Set<number>()
-  for (const shape of segments) found.add(shape[axis] ?? 1)
-  return found
+  return new Map(
+    subscripts.modes.map((mode) => {
+      const found = new Set<number>()
+      for (const [operand, axis] of subscripts.axesOf(mode)) for (const shape of operands[operand]?.segments ?? []) found.add(shape[axis] ?? 1)
+      return [mode, found]
+    }),
+  )
 }

@@ -30,7 +30,12 @@ export function sliceBySize(parts: TensorProductParts, slices: readonly Slice[])
   )
 }
 
-function resolve(what: string, { subscripts, operands }: TensorProductParts, slices: readonly Slice[], lengthOf: (operand: number) => number): (readonly [number, number])[] {
+function resolve(
+  what: string,
+  { subscripts, operands }: TensorProductParts,
+  slices: readonly Slice[],
+  lengthOf: (operand: number) => number,
+): (readonly [number, number])[] {
   if (slices.length !== operands.length) throw new PolynomialError(`${what}: '${subscripts.text}' has ${operands.length} operands, but ${slices.length} slices were given; pass one for each`)
   return slices.map((slice, k) => {
     if (!Array.isArray(slice) || slice.length > 2 || slice.some((bound) => bound !== undefined && !Number.isInteger(bound)))

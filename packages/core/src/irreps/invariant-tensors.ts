@@ -1,3 +1,4 @@
+import { InputError } from '../errors.ts'
 import type { Irrep } from '../groups/index.ts'
 import { sizeOf, stridesOf } from '../math/host-array.ts'
 import { CouplingTrees, type Runs } from './coupled-tensors.ts'
@@ -25,17 +26,20 @@ export interface InvariantTensor {
  * a tensor is fixed by one block of every orbit; that block must be invariant under the permutations that leave its
  * choice alone. Inside a block, the couplings of its irreps are projected onto those invariants and orthonormalised. For
  * symmetric tensors of many irreps this works on small pieces, never on the whole product.
+ *
+ * @throws {InputError} as soon as there are more than `maxDim` basis vectors.
  */
 export function invariantTensors(
   trivial: Irrep,
   axes: readonly (readonly AxisCopy[])[],
   symmetry: IndexSymmetry,
   keep: readonly Irrep[] | undefined,
-  { epsilon, sparse }: { readonly epsilon: number; readonly sparse: boolean },
+  { epsilon, sparse, maxDim }: { readonly epsilon: number; readonly sparse: boolean; readonly maxDim: number },
 ): readonly InvariantTensor[] {
   const strides = stridesOf(axes.map((copies) => copies.reduce((sum, { ir }) => sum + ir.dim, 0)))
   const trees = new CouplingTrees(trivial)
   const bases = new Map<string, readonly Block[]>()
+  let dim = 0
   return orbits(axes, symmetry).flatMap(({ choice, stabilizer, images }) => {
     const copies = choice.flatMap((c, axis) => axes[axis]?.[c] ?? [])
     const sequence = copies.map(({ ir }) => ir)
@@ -52,6 +56,9 @@ export function invariantTensors(
       })
       bases.set(key, blocks)
     }
+    dim = blocks.reduce((sum, { ir }) => sum + ir.dim, dim)
+    if (dim > maxDim)
+      throw new InputError(`reducedTensorProductBasis: the basis has more than ${maxDim} vectors, too many to hold; keep fewer irreps with keepIr, or lower the degree`)
     const norm = Math.sqrt(images.length)
     return blocks.map(({ ir, data }) => ({
       ir,

@@ -84,8 +84,9 @@ function remembered(axes: readonly Irreps[], symmetry: IndexSymmetry, options: R
   if (!result) {
     const [oldest] = results.keys()
     if (results.size >= maxRemembered && oldest !== undefined) results.delete(oldest)
+    const maxDim = Math.floor(maxSize / sizeOf(axes.map(({ dim }) => Math.max(1, dim))))
     const copies = axes.map((irreps) => copiesOf(irreps, layout))
-    const tensors = symmetry.isContradictory ? [] : invariantTensors(group.trivial(), copies, symmetry, keep, { epsilon, sparse })
+    const tensors = symmetry.isContradictory ? [] : invariantTensors(group.trivial(), copies, symmetry, keep, { epsilon, sparse, maxDim })
     result = arrange(group, axes, tensors, layout)
     results.set(key, result)
   }
@@ -106,8 +107,6 @@ function copiesOf(irreps: Irreps, layout: Layout): readonly AxisCopy[] {
 function arrange(group: IrrepClass, axes: readonly Irreps[], tensors: readonly InvariantTensor[], layout: Layout): HostIrrepsArray {
   const out = new Irreps(group, tensors.map(({ ir }) => ir)).regroup()
   const shape = [...axes.map(({ dim }) => dim), out.dim]
-  if (sizeOf(shape) > maxSize)
-    throw new InputError(`reducedTensorProductBasis: the basis would have shape [${shape.join(', ')}], over ${maxSize} numbers; keep fewer irreps with keepIr, or lower the degree`)
   const data = new Float64Array(sizeOf(shape))
   const round = rememberRounding()
   const starts = out.slices()

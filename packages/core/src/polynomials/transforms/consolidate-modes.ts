@@ -12,23 +12,33 @@ import { Subscripts } from '../subscripts.ts'
  * @throws {PolynomialError} if a named mode does not exist.
  */
 export function consolidateModes(parts: TensorProductParts, modes?: string | readonly string[]): TensorProductParts {
+  const { subscripts } = parts
   for (const mode of modes ?? [])
-    if (!parts.subscripts.has(mode)) throw new PolynomialError(`consolidateModes: '${parts.subscripts.text}' has no mode '${mode}'`)
-  const allowed = new Set(modes ?? parts.subscripts.modes)
-  const merge = (rest: TensorProductParts): TensorProductParts => {
-    const pair = adjacentPair(rest.subscripts, allowed)
-    return pair === undefined ? rest : merge(mergePair(rest, pair))
-  }
-  return merge(parts)
+    if (!subscripts.has(mode)) throw new PolynomialError(`consolidateModes: '${subscripts.text}' has no mode '${mode}'`)
+  const allowed = [...(modes ?? subscripts.modes)]
+  const pairs = allowed.flatMap((first) => allowed.map((second) => first + second))
+  return mergeModes(
+    parts,
+    pairs.filter((pair) => isMergeable(subscripts, pair)),
+  )
 }
 
-function adjacentPair({ operands, coefficients, modes }: Subscripts, allowed: ReadonlySet<string>): string | undefined {
-  const pieces = [...operands, coefficients]
-  const candidates = modes.flatMap((first) => modes.map((second) => first + second))
-  return candidates.find(([first = '', second = '']) => {
-    if (first === second || !allowed.has(first) || !allowed.has(second)) return false
-    return pieces.every((piece) => piece.includes(first + second) || (!piece.includes(first) && !piece.includes(second)))
-  })
+/** The second mode of the pair directly follows the first wherever either occurs. */
+export function isMergeable({ operands, coefficients }: Subscripts, pair: string): boolean {
+  const [first = '', second = ''] = pair
+  if (first === second) return false
+  return [...operands, coefficients].every((piece) => piece.includes(pair) || (!piece.includes(first) && !piece.includes(second)))
+}
+
+/** Makes one mode, called like the first, of every given pair; pairs that share a mode make one of all of them. */
+export function mergeModes(parts: TensorProductParts, pairs: readonly string[]): TensorProductParts {
+  // From the last pair of a chain to its first, so that a pair is still called what it was.
+  const next = pairs.find((pair) => !pairs.some((other) => other.startsWith(pair.charAt(1))))
+  if (next === undefined) return parts
+  return mergeModes(
+    mergePair(parts, next),
+    pairs.filter((pair) => pair !== next),
+  )
 }
 
 function mergePair({ subscripts, operands, paths }: TensorProductParts, pair: string): TensorProductParts {

@@ -119,6 +119,8 @@ describe('rotations', () => {
     for (const axis of [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 2, -2], [0, -1, 0], [1e-9, -1, 0]]) {
       const half = ir.rotation(axis, 0.6)
       expect(cue.einsum('ij,jk->ik', half, half).maxAbsDifference(ir.rotation(axis, 1.2))).toBeLessThan(1e-14)
+      expect(half.maxAbsDifference(ir.rotation(axis.map((x) => -x), -0.6))).toBeLessThan(l < 10 ? 1e-14 : 1e-13)
+      expect(half.permute([1, 0]).maxAbsDifference(ir.rotation(axis, -0.6))).toBeLessThan(1e-14)
     }
   })
 

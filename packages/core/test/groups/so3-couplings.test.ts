@@ -131,7 +131,10 @@ describe('wigner3j', () => {
       for (const [index, value] of Object.entries(values)) expect(found[index]).toBeCloseTo(value, 15)
       if (key === '1,2,2' || key === '1,1,1') expect(Object.keys(found).sort()).toEqual(Object.keys(values).sort())
     }
-    for (let l = 0; l < 6; l++) expect(cue.wigner3j(l, l, 0).reshape([2 * l + 1, 2 * l + 1]).maxAbsDifference(cue.HostArray.identity(2 * l + 1).scale(r(1 / (2 * l + 1))))).toBeLessThan(1e-16)
+    for (let l = 0; l < 6; l++) {
+      const dim = 2 * l + 1
+      expect(cue.wigner3j(l, l, 0).reshape([dim, dim]).maxAbsDifference(cue.HostArray.identity(dim).scale(r(1 / dim)))).toBeLessThan(1e-16)
+    }
   })
 
   it('differs from O3 by the sign of (1, l, l) and its permutations only, for l up to 4', () => {

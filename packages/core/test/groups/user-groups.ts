@@ -32,7 +32,10 @@ export class Z2 extends cue.Irrep {
 const { wigner3j } = cue
 class O3E3nn extends cue.O3 {
   static override *product(a: O3E3nn, b: O3E3nn) { for (const ir of cue.O3.product(a, b)) yield new O3E3nn(ir.l, ir.p) }
-  static override clebschGordan(a: O3E3nn, b: O3E3nn, c: O3E3nn) { return a.p * b.p === c.p ? wigner3j(a.l, b.l, c.l).scale(Math.sqrt(c.dim)) : cue.emptyClebschGordan(a, b, c) }
+  static override clebschGordan(a: O3E3nn, b: O3E3nn, c: O3E3nn) {
+    return a.p * b.p === c.p ? wigner3j(a.l, b.l, c.l).scale(Math.sqrt(c.dim)) : cue.emptyClebschGordan(a, b, c)
+  }
+
   static override compare(a: O3E3nn, b: O3E3nn) { return a.l - b.l || a.p - b.p }
   static override *iterator() { for (let l = 0; ; l++) { yield new O3E3nn(l, (-1) ** l); yield new O3E3nn(l, -((-1) ** l)) } }
 }

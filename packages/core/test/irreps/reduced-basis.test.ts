@@ -35,6 +35,10 @@ function expectSymmetry(basis: cue.HostIrrepsArray, permutation: readonly number
   expect(basis.array.permute([...axes, permutation.length]).maxAbsDifference(basis.array.scale(sign))).toBe(0)
 }
 
+function permutations(items: readonly number[]): number[][] {
+  return items.length === 0 ? [[]] : items.flatMap((i) => permutations(items.filter((j) => j !== i)).map((rest) => [i, ...rest]))
+}
+
 describe('symmetric and antisymmetric powers', () => {
   it.each([
     ['1o', 2, '0e+2e'],
@@ -74,7 +78,6 @@ describe('symmetric and antisymmetric powers', () => {
     expect(basis.shape).toEqual([5, 5, 5, 5, 70])
     expectOrthonormal(basis)
     expectEquivariant([irreps, irreps, irreps, irreps], basis)
-    const permutations = (items: readonly number[]): number[][] => (items.length === 0 ? [[]] : items.flatMap((i) => permutations(items.filter((j) => j !== i)).map((rest) => [i, ...rest])))
     expect(permutations([0, 1, 2, 3])).toHaveLength(24)
     for (const permutation of permutations([0, 1, 2, 3])) expectSymmetry(basis, permutation, 1)
   })

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { einsum, HostArray, sizeOf } from '../../src/math/index.ts'
 
 const seed = { seed: 11, numRuns: 150 }
-const wave = (shape: readonly number[], phase: number) => HostArray.from(Float64Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin(0.7 * (i + 1) + phase)), shape)
+const wave = (shape: readonly number[], phase: number) =>
+  new HostArray(shape, Float64Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin(0.7 * (i + 1) + phase)))
 
 /** The definition, summed over every index. */
 function direct(subscripts: string, arrays: readonly HostArray[]): HostArray {

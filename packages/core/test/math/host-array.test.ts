@@ -15,7 +15,7 @@ describe('HostArray', () => {
   })
 
   it('prints shape and values', () => {
-    expect(`${HostArray.from([[1, 2]]).toString()}`).toBe('HostArray [1, 2] [[1,2]]')
+    expect(HostArray.from([[1, 2]]).toString()).toBe('HostArray [1, 2] [[1,2]]')
     expect(inspect(HostArray.zeros([100]))).toMatch(/^HostArray \[100\] \[0,0,.*\.\.\.\]$/)
   })
 

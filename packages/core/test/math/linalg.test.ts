@@ -15,7 +15,9 @@ import {
 
 const seed = { seed: 3, numRuns: 60 }
 const matrix = (rows: number, columns: number) =>
-  fc.array(fc.integer({ min: -200, max: 200 }), { minLength: rows * columns, maxLength: rows * columns }).map((data) => HostArray.from(data, [rows, columns]).scale(0.01))
+  fc
+    .array(fc.integer({ min: -200, max: 200 }), { minLength: rows * columns, maxLength: rows * columns })
+    .map((data) => HostArray.from(data, [rows, columns]).scale(0.01))
 const anyMatrix = fc.tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 6 })).chain(([m, n]) => matrix(m, n))
 const product = (a: HostArray, b: HostArray) => einsum('ij,jk->ik', a, b)
 const transpose = (a: HostArray) => a.permute([1, 0])

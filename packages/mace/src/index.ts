@@ -1,1 +1,8 @@
 export * from './structures/index.ts'
+export { Calculator, type CalculatorOptions } from './calculator.ts'
+export type * from './definition.ts'
+export type { Descriptors, EdgeForces, Evaluation, EvaluationOptions } from './evaluation/options.ts'
+export { loadDefinition, type LoadOptions, type LoadProgress, type ModelSource } from './load/index.ts'
+export { Mace, type MaceOptions } from './mace.ts'
+export type { ChebyshevForces } from './model/radial.ts'
+export { writeDefinition } from './tensorfile/index.ts'

@@ -1,6 +1,7 @@
 import { DtypeError, InputError, ShapeError } from '@equivar/core'
 import { array, hessianVectorProduct, scope, type FloatDType } from '@equivar/engine'
 import type { MaceDefinition } from './definition.ts'
+import { loadDefinition, type LoadOptions, type ModelSource } from './load/index.ts'
 import { energyOfPositions, evaluateBatch, type Evaluator } from './evaluation/evaluate-batch.ts'
 import type { Evaluation, EvaluationOptions } from './evaluation/options.ts'
 import { disposeTree } from './model/dispose-tree.ts'
@@ -35,6 +36,17 @@ export class Mace {
     this.definition = definition
     this.dtype = evaluator.dtype
     this.#evaluator = evaluator
+  }
+
+  /**
+   * Reads a model: a `.model` file of mace-torch, also compressed by gzip, or a file of this project. The source is a path
+   * (in Node), a URL, a Blob, bytes or a stream; nothing is fetched unless a URL is given.
+   *
+   * @throws {FormatError} if the file is damaged or holds something that is not understood; {@link loadDefinition} says more.
+   * @throws the signal's reason once it is aborted.
+   */
+  static async load(source: ModelSource, options: LoadOptions & MaceOptions = {}): Promise<Mace> {
+    return Mace.fromDefinition(await loadDefinition(source, options), options)
   }
 
   /** A model from a definition that is already in memory. @throws {FormatError} if a tensor is missing. */

@@ -32,9 +32,10 @@ export function fuseProducts({ inputs, outputs, operations }: PolynomialParts): 
  * and paths without value dropped, modes of extent one squeezed. Buffers keep their size.
  */
 export function consolidate(parts: PolynomialParts): PolynomialParts {
-  const withoutEmpty = mapProducts(mergeModesJointly(fuseProducts(parts)), removeEmptySegments, dropEmptySegments)
+  const withoutEmpty = mapProducts(fuseProducts(parts), removeEmptySegments, dropEmptySegments)
   const squeezed = squeezeJointly({ ...withoutEmpty, operations: withoutEmpty.operations.filter(([, product]) => product.numPaths > 0) })
-  return fuseProducts(squeezed)
+  // Squeezed first, because modes may stand side by side only then.
+  return fuseProducts(mergeModesJointly(squeezed))
 }
 
 /** Merges modes side by side where all operations that share a buffer allow it. */

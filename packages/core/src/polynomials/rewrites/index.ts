@@ -1,0 +1,6 @@
+export { concatenate } from './concatenate.ts'
+export { consolidate, fuseProducts } from './consolidate.ts'
+export { computeOnly, filterDropUnusedOperands, filterKeepOperands, filterKeepOutputs, permuteBuffers, usedOperands } from './filter-operands.ts'
+export { squeezeJointly } from './squeeze-jointly.ts'
+export { stack, stackTensorProducts } from './stack.ts'
+export { symmetrizeForIdenticalOperands, unsymmetrizeForIdenticalOperands } from './symmetrize.ts'

@@ -3,8 +3,8 @@ import { library } from '../../tools/lib/tsup.mjs'
 
 export default defineConfig(
   library(
-    { index: 'src/index.ts', platform: 'src/load/platform.ts', 'platform-node': 'src/node/platform.ts' },
-    // Resolved where the package is used: package.json's "imports" has one module for Node and one for browsers.
-    { external: ['#platform'] },
+    // package.json chooses between the two platforms where the package is used, so both are files of their own.
+    { index: 'src/index.ts', node: 'src/node/index.ts', cli: 'src/cli/main.ts', platform: 'src/load/platform.ts', 'platform-node': 'src/node/platform.ts' },
+    { external: ['#platform', /^node:/], splitting: true, dts: { entry: { index: 'src/index.ts', node: 'src/node/index.ts' } } },
   ),
 )

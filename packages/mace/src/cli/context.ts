@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import type { MaceDefinition } from '../definition.ts'
+import type { Evaluation, EvaluationOptions } from '../evaluation/options.ts'
 import type { Structure } from '../structures/index.ts'
 
 /** Where a command writes, what interrupts it and how it gets a model; injected so that commands run inside tests. */
@@ -26,29 +27,11 @@ export type Dtype = 'float32' | 'float64'
 
 export interface CliModel {
   readonly definition: MaceDefinition
-  evaluate(structures: readonly Structure[], options: EvaluationOptions): Promise<readonly Evaluation[]>
+  evaluate(structures: readonly Structure[], options: EvaluationOptions): Promise<readonly CliEvaluation[]>
 }
 
-export interface EvaluationOptions {
-  readonly forces: boolean
-  readonly stress: boolean
-  readonly nodeEnergies: boolean
-  readonly head?: string | undefined
-  /** Structures evaluated together. */
-  readonly batchSize: number
-  readonly signal: AbortSignal
-}
-
-export interface Evaluation {
-  /** eV. */
-  readonly energy: number
-  /** eV/Å, shape (N, 3). */
-  readonly forces?: Float64Array | undefined
-  /** eV, shape (N). */
-  readonly nodeEnergies?: Float64Array | undefined
-  /** eV/Å³, shape (3, 3). */
-  readonly stress?: Float64Array | undefined
-}
+/** What a command asks for; the library offers more. */
+export type CliEvaluation = Pick<Evaluation, 'energy' | 'forces' | 'nodeEnergies' | 'stress'>
 
 /** Stops a command from outside; becomes the exit code. */
 export class Interrupted extends Error {

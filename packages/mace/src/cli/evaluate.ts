@@ -1,7 +1,8 @@
 import { InternalError } from '@equivar/core'
+import type { EvaluationOptions } from '../evaluation/options.ts'
 import { AtomicFile } from '../node/atomic-file.ts'
 import { formatXyz, realArray, type AtomArray, type InfoValue, type LabelKeys, type Structure } from '../structures/index.ts'
-import type { CliContext, CliModel, Dtype, Evaluation, EvaluationOptions } from './context.ts'
+import type { CliContext, CliEvaluation, CliModel, Dtype } from './context.ts'
 import { writeText } from './output.ts'
 import { startProgress, type Progress } from './progress.ts'
 import { Report } from './report.ts'
@@ -60,7 +61,7 @@ export async function evaluateFile(modelPath: string, structuresPath: string, op
     if (context.stderr.isTTY === true) await writeText(context.stderr, report.errors())
     return
   }
-  const summary = `${file.count} structures, ${file.numAtoms} atoms, ${seconds.toFixed(2)} s (${architecture.model}, ${options.dtype ?? architecture.dtype})\n`
+  const summary = `${counted(file.count, 'structure')}, ${counted(file.numAtoms, 'atom')}, ${seconds.toFixed(2)} s (${architecture.model}, ${options.dtype ?? architecture.dtype})\n`
   const sections = [out === null ? report.structures() : `wrote ${options.out ?? ''}\n`, summary, report.errors()]
   await writeText(context.stdout, sections.filter((section) => section !== '').join('\n'))
 }
@@ -74,7 +75,7 @@ async function* evaluations(
   file: StructureFile,
   options: EvalOptions,
   signal: AbortSignal,
-): AsyncGenerator<readonly [readonly LabelledStructure[], readonly Evaluation[]], void, undefined> {
+): AsyncGenerator<readonly [readonly LabelledStructure[], readonly CliEvaluation[]], void, undefined> {
   const multiHead = model.definition.architecture.heads.length > 1
   const headOf = (item: LabelledStructure) => options.head ?? (multiHead ? (item.labels.head ?? undefined) : undefined)
   const evaluate = async (items: readonly LabelledStructure[], head: string | undefined) => {
@@ -99,7 +100,7 @@ async function* evaluations(
   if (batch.length > 0) yield await evaluate(batch, head)
 }
 
-function checked(result: Evaluation | undefined, { index }: LabelledStructure): Evaluation {
+function checked(result: CliEvaluation | undefined, { index }: LabelledStructure): CliEvaluation {
   if (result === undefined) throw new InternalError(`no result for structure ${index}`)
   const numbers = [result.energy, ...(result.forces ?? []), ...(result.nodeEnergies ?? []), ...(result.stress ?? [])]
   if (!numbers.every(Number.isFinite)) throw new InternalError(`the result for structure ${index} holds a number that is not finite`)
@@ -107,7 +108,7 @@ function checked(result: Evaluation | undefined, { index }: LabelledStructure): 
 }
 
 /** One entry of the JSON array. */
-function plainResult({ energy, forces, nodeEnergies, stress }: Evaluation): object {
+function plainResult({ energy, forces, nodeEnergies, stress }: CliEvaluation): object {
   return {
     energy,
     ...(forces === undefined ? {} : { forces: triples(forces) }),
@@ -121,11 +122,15 @@ function triples(flat: Float64Array): number[][] {
 }
 
 /** The structure with predictions beside its own values, under the names that mace-torch's evaluation uses. */
-function withResult(structure: Structure, { energy, forces, nodeEnergies, stress }: Evaluation): Structure {
+function withResult(structure: Structure, { energy, forces, nodeEnergies, stress }: CliEvaluation): Structure {
   const info = new Map<string, InfoValue>(structure.info).set('MACE_energy', energy)
   const arrays = new Map<string, AtomArray>(structure.arrays)
   if (forces !== undefined) arrays.set('MACE_forces', realArray(3, forces))
   if (nodeEnergies !== undefined) arrays.set('MACE_node_energies', realArray(1, nodeEnergies))
   if (stress !== undefined) info.set('MACE_stress', [...stress])
   return structure.with({ info, arrays })
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

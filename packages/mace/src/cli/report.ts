@@ -1,6 +1,6 @@
 import { chemicalSymbol, type Structure } from '../structures/index.ts'
 import { ErrorStatistics } from './error-statistics.ts'
-import type { Evaluation } from './context.ts'
+import type { CliEvaluation } from './context.ts'
 import type { LabelledStructure } from './structure-files.ts'
 
 /** More structures than this are summed up rather than listed. */
@@ -15,7 +15,7 @@ export class Report {
   readonly #stress = new ErrorStatistics()
   #count = 0
 
-  add({ index, structure, labels }: LabelledStructure, result: Evaluation): void {
+  add({ index, structure, labels }: LabelledStructure, result: CliEvaluation): void {
     this.#count++
     if (index < maxListed) {
       const force = result.forces === undefined ? '' : largestNorm(result.forces).toFixed(4)

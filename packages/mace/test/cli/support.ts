@@ -1,6 +1,7 @@
 import { InputError } from '@equivar/core'
 import { Writable } from 'node:stream'
 import type { CliContext, CliModel, ModelFiles } from '../../src/cli/context.ts'
+import type { EvaluationOptions } from '../../src/evaluation/options.ts'
 import type { MaceDefinition } from '../../src/definition.ts'
 import { neighborList, type Structure } from '../../src/structures/index.ts'
 
@@ -51,13 +52,13 @@ export function springModel(onEvaluate: (structures: readonly Structure[], head:
     definition,
     evaluate: async (structures, options) => {
       onEvaluate(structures, options.head)
-      options.signal.throwIfAborted()
+      options.signal?.throwIfAborted()
       return structures.map((structure) => evaluateSprings(structure, options))
     },
   }
 }
 
-function evaluateSprings(structure: Structure, options: { readonly stress: boolean; readonly nodeEnergies: boolean }) {
+function evaluateSprings(structure: Structure, options: EvaluationOptions) {
   const { senders, receivers, numEdges } = neighborList(structure, 3)
   const forces = new Float64Array(3 * structure.numAtoms)
   const nodeEnergies = new Float64Array(structure.numAtoms)

@@ -1,0 +1,21 @@
+import { FormatError } from '@equivar/core'
+import { loadDefinition } from '../load/index.ts'
+import { Mace } from '../mace.ts'
+import { writeDefinition } from '../tensorfile/definition-file.ts'
+import type { ModelFiles } from './context.ts'
+
+/** Models of this library, whose faults are told with the name of the file. */
+export const modelFiles: ModelFiles = {
+  load: (path, options) => namingFile(path, () => Mace.load(path, options)),
+  inspect: (path, options) => namingFile(path, () => loadDefinition(path, options)),
+  serialize: writeDefinition,
+}
+
+async function namingFile<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof FormatError) throw new FormatError(`${path}: ${error.message}`, { cause: error })
+    throw error
+  }
+}

@@ -4,6 +4,18 @@ import { evaluateLastOperand } from './evaluate-tensor-product.ts'
 import type { SegmentedOperand } from './operand.ts'
 import type { TensorProductParts } from './parts.ts'
 import { compareNumbers, type Path } from './path.ts'
+import {
+  compressText,
+  decodeBase64,
+  decompressText,
+  encodeBase64,
+  type ExtendedTensorProductJson,
+  parseJson,
+  tensorProductFromJson,
+  type TensorProductJson,
+  tensorProductToExtendedJson,
+  tensorProductToJson,
+} from './serialization/index.ts'
 import { type ModeMapping, Subscripts } from './subscripts.ts'
 import { validateTensorProduct } from './tensor-product-checks.ts'
 import * as transforms from './transforms/index.ts'
@@ -278,6 +290,45 @@ export class SegmentedTensorProduct implements TensorProductParts {
   /** See {@link transforms.dispatch}. */
   *dispatch(targets: readonly (Subscripts | string)[], permutations: transforms.OperandPermutations): Generator<transforms.Dispatched<SegmentedTensorProduct>> {
     for (const { product, permutation } of transforms.dispatch(this, targets, permutations)) yield { product: wrap(product), permutation }
+  }
+
+  /** Plain data with the names of cuEquivariance's files: subscripts, operands, paths. */
+  toJSON(): TensorProductJson {
+    return tensorProductToJson(this)
+  }
+
+  /** {@link toJSON} with sizes, offsets, operation counts and memory, for readers that cannot compute them. */
+  toExtendedJSON(): ExtendedTensorProductJson {
+    return tensorProductToExtendedJson(this)
+  }
+
+  /**
+   * From the data of {@link toJSON} or {@link toExtendedJSON}, or from their text.
+   *
+   * @throws {FormatError} if something is missing, of the wrong kind, out of range, not finite, or absurdly large.
+   */
+  static fromJSON(json: unknown): SegmentedTensorProduct {
+    return SegmentedTensorProduct.fromParts(tensorProductFromJson(typeof json === 'string' ? parseJson(json) : json))
+  }
+
+  /** The text of {@link toJSON}, or of the extended form, as a zlib stream. */
+  async toBytes({ extended = false }: { readonly extended?: boolean } = {}): Promise<Uint8Array> {
+    return compressText(JSON.stringify(extended ? this.toExtendedJSON() : this.toJSON()))
+  }
+
+  /** @throws {FormatError} if the bytes are cut off, damaged, or inflate to something else. */
+  static async fromBytes(bytes: Uint8Array): Promise<SegmentedTensorProduct> {
+    return SegmentedTensorProduct.fromJSON(await decompressText(bytes))
+  }
+
+  /** {@link toBytes} as text. */
+  async toBase64(options: { readonly extended?: boolean } = {}): Promise<string> {
+    return encodeBase64(await this.toBytes(options))
+  }
+
+  /** @throws {FormatError} if the text is not what {@link toBase64} makes. */
+  static async fromBase64(text: string): Promise<SegmentedTensorProduct> {
+    return SegmentedTensorProduct.fromBytes(decodeBase64(text))
   }
 
   toString(): string {

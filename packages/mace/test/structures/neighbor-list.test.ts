@@ -170,7 +170,7 @@ describe('special cases', () => {
     const structure = new Structure({ atomicNumbers: positions.map(() => 18), positions, cell: [20, 0, 0, 0, 20, 0, 0, 0, 50] })
     const start = performance.now()
     expect(neighborList(structure, 2.3).numEdges).toBe(56 * 20_000)
-    expect(performance.now() - start).toBeLessThan(3000)
+    expect(performance.now() - start).toBeLessThan(10_000)
   })
 
   it('the asynchronous form gives the same list', async () => {
@@ -203,7 +203,7 @@ describe('errors', () => {
     expect(() => neighborList(line, 5)).toThrow(/cells away from the origin/)
     expect(() => neighborList(pair([[0, 0, 0], [1, 0, 0]]), 1e-300)).toThrow(/lose too many digits/)
     expect(() => neighborList(tiny, 1e300)).toThrow(/lose too many digits|too small/)
-    expect(performance.now() - start).toBeLessThan(500)
+    expect(performance.now() - start).toBeLessThan(5000)
   })
 
   it('refuses more edges than the limit before they are made', () => {
@@ -212,7 +212,7 @@ describe('errors', () => {
     const dense = new Structure({ atomicNumbers: positions.map(() => 1), positions })
     const start = performance.now()
     expect(() => neighborList(dense, 5)).toThrow(/9\.0e\+8 edges, more than the limit of 16777216/)
-    expect(performance.now() - start).toBeLessThan(3000)
+    expect(performance.now() - start).toBeLessThan(10_000)
     expect(() => neighborList(pair([[0, 0, 0], [1, 0, 0]]), 5, { maxEdges: 1 })).toThrow(/limit of 1/)
   })
 

@@ -81,7 +81,7 @@ describe('real files', () => {
     const many = text('aspirin.xyz').repeat(500)
     const start = performance.now()
     expect(parseXyz(many).length).toBe(2000)
-    expect(performance.now() - start).toBeLessThan(2500)
+    expect(performance.now() - start).toBeLessThan(10_000)
   })
 })
 

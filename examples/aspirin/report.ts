@@ -47,7 +47,7 @@ function parityPlot(title: string, unit: string, reference: readonly number[], p
   const all = [...reference, ...predicted]
   const low = all.reduce((a, b) => Math.min(a, b))
   const high = all.reduce((a, b) => Math.max(a, b))
-  const axis = (name: string) => ({ type: 'value' as const, name: `${name} / ${unit}`, nameLocation: 'middle' as const, nameGap: 34, min: niceFloor(low), max: -niceFloor(-high) })
+  const axis = (name: string) => ({ type: 'value' as const, name: `${name} / ${unit}`, nameLocation: 'middle' as const, nameGap: 34, min: niceFloor(low), max: -niceFloor(-high), axisLine: { onZero: false } })
   chart.setOption({
     animation: false,
     title: { text: title, left: 'center', textStyle: { fontSize: 15, fontWeight: 'normal' } },
@@ -67,7 +67,8 @@ function parityPlot(title: string, unit: string, reference: readonly number[], p
 /** The nearest multiple of a tenth of the magnitude below x. */
 function niceFloor(x: number): number {
   const step = 10 ** Math.floor(Math.log10(Math.abs(x) || 1)) / 2
-  return Math.floor(x / step) * step
+  // Rounded, because a multiple of 0.05 need not print as one.
+  return Number((Math.floor(x / step) * step).toPrecision(6))
 }
 
 function mean(values: readonly number[]): number {

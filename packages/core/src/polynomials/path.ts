@@ -13,19 +13,23 @@ export class Path {
   readonly coefficients: HostArray
 
   constructor(indices: readonly number[], coefficients: HostArray) {
-    for (const [operand, segment] of indices.entries())
-      if (!(Number.isInteger(segment) && segment >= 0))
-        throw new PolynomialError(`Path: segment ${segment} of operand ${operand} must be a non-negative integer`)
-    const bad = coefficients.data.findIndex((value) => !Number.isFinite(value))
-    if (bad >= 0)
-      throw new PolynomialError(`Path [${indices.join(', ')}]: coefficient ${bad} is ${String(coefficients.data[bad])}; coefficients must be finite numbers`)
+    // Counted loops: descriptors have thousands of paths, and derivatives several times as many.
+    for (let operand = 0; operand < indices.length; operand++) {
+      const segment = indices[operand] ?? -1
+      if (!(Number.isInteger(segment) && segment >= 0)) throw new PolynomialError(`Path: segment ${segment} of operand ${operand} must be a non-negative integer`)
+    }
+    const { data } = coefficients
+    for (let i = 0; i < data.length; i++)
+      if (!Number.isFinite(data[i])) throw new PolynomialError(`Path [${indices.join(', ')}]: coefficient ${i} is ${String(data[i])}; coefficients must be finite numbers`)
     this.indices = Object.isFrozen(indices) ? indices : Object.freeze([...indices])
     this.coefficients = coefficients
   }
 
   /** Every coefficient is zero. */
   get isZero(): boolean {
-    return this.coefficients.data.every((value) => value === 0)
+    const { data } = this.coefficients
+    for (let i = 0; i < data.length; i++) if (data[i] !== 0) return false
+    return true
   }
 
   withCoefficients(coefficients: HostArray): Path {

@@ -7,12 +7,15 @@ export function sortBySegments({ operands, paths }: Pick<TensorProductParts, 'op
   const numKeys = radices.reduce((product, radix) => product * radix, Math.max(1, paths.length))
   if (numKeys > Number.MAX_SAFE_INTEGER) return [...paths].sort((a, b) => compareNumbers(a.indices, b.indices))
   // Segments and position packed into one exact number: sorting numbers is many times faster than sorting objects.
-  const keys = Float64Array.from(paths, ({ indices }, position) => {
+  const keys = new Float64Array(paths.length)
+  let isSorted = true
+  for (const [position, { indices }] of paths.entries()) {
     let key = 0
     for (let k = 0; k < radices.length; k++) key = key * (radices[k] ?? 1) + (indices[k] ?? 0)
-    return key * paths.length + position
-  })
-  if (keys.every((key, n) => n === 0 || (keys[n - 1] ?? 0) < key)) return paths
+    keys[position] = key * paths.length + position
+    isSorted &&= position === 0 || (keys[position - 1] ?? 0) < key * paths.length + position
+  }
+  if (isSorted) return paths
   const sorted: Path[] = []
   for (const key of keys.sort()) {
     const path = paths[key % paths.length]

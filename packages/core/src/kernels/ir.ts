@@ -1,0 +1,175 @@
+/**
+ * The kernel language as data. One description of a kernel has several readers: an interpreter, and printers for
+ * WebAssembly, WGSL and PTX. It is written so that each can make fast code of it without guessing.
+ *
+ * **Model.** A launch runs a grid of independent *programs*. A program owns some rows (a node, an edge, a run of edges of one
+ * receiver) and a span of `lanes` channels. Every value is *uniform*, one number a program, or *varying*, one number a lane.
+ * A lane is a thread of a GPU or a lane of a SIMD register; a program may be a workgroup, a part of one, or an iteration of
+ * a loop over SIMD registers. Where a uniform value meets a varying one it is spread over the lanes.
+ *
+ * **Control flow** is structured and uniform: loops and branches depend on uniform values only. What differs between lanes
+ * is said by `select` and by the masks of loads and stores, so a barrier is always met by all lanes.
+ *
+ * **Values** are in single-assignment form, numbered by {@link ValueId}; loops and branches hand values on explicitly.
+ *
+ * **Numbers.** Arithmetic is IEEE in the type of the operands, without reassociation; `fma` may round once or twice, whatever
+ * the hardware does faster, and nothing may depend on which. Subnormals may be flushed.
+ */
+export interface Kernel {
+  readonly name: string
+  /** Lanes of a program. */
+  readonly lanes: number
+  /** Axes of the grid; their extents are given at launch. */
+  readonly gridRank: 1 | 2 | 3
+  /** Uniform numbers given at launch. */
+  readonly parameters: readonly KernelParameter[]
+  readonly buffers: readonly KernelBuffer[]
+  /** Memory of one program, shared by its lanes; contents are undefined at the start. */
+  readonly shared: readonly SharedArray[]
+  /** Type of every value, by its id. */
+  readonly types: readonly KernelType[]
+  readonly body: Block
+}
+
+/** Element types of memory. Booleans are not stored. */
+export type StorageType = 'f32' | 'f64' | 'i32' | 'u32'
+
+/** `index` counts elements and is as wide as the target needs to address its buffers; it is exact up to 2^53 − 1. */
+export type ScalarType = StorageType | 'bool' | 'index'
+
+export interface KernelType {
+  readonly scalar: ScalarType
+  readonly uniformity: 'uniform' | 'varying'
+}
+
+export interface KernelParameter {
+  readonly name: string
+  readonly scalar: Exclude<ScalarType, 'bool'>
+}
+
+export interface KernelBuffer {
+  readonly name: string
+  readonly scalar: StorageType
+  /** What the kernel does with it. Two buffers of one launch overlap only if both are only read. */
+  readonly access: 'read' | 'write' | 'readWrite'
+}
+
+export interface SharedArray {
+  readonly name: string
+  readonly scalar: StorageType
+  /** Number of elements. */
+  readonly length: number
+}
+
+/** Position in {@link Kernel.types}. */
+export type ValueId = number
+
+/** Instructions, run in order. */
+export type Block = readonly Instruction[]
+
+/** Memory that an instruction touches: a buffer or an array of the program, by position. */
+export interface MemoryRef {
+  readonly space: 'buffer' | 'shared'
+  readonly slot: number
+}
+
+export type UnaryOperator = 'neg' | 'abs' | 'sqrt' | 'floor' | 'not'
+export type BinaryOperator = 'add' | 'sub' | 'mul' | 'div' | 'rem' | 'min' | 'max' | 'and' | 'or' | 'xor' | 'shiftLeft' | 'shiftRight'
+export type CompareOperator = 'equal' | 'notEqual' | 'less' | 'lessEqual'
+export type AtomicOperator = 'add' | 'min' | 'max' | 'exchange'
+export type ReduceOperator = 'sum' | 'min' | 'max'
+
+export type Instruction =
+  /** A number, exact in its type. */
+  | { readonly op: 'constant'; readonly result: ValueId; readonly value: number }
+  /** A number given at launch. */
+  | { readonly op: 'parameter'; readonly result: ValueId; readonly parameter: number }
+  /** Position of the program along an axis of the grid, an `index`. */
+  | { readonly op: 'programId'; readonly result: ValueId; readonly axis: number }
+  /** 0 … lanes − 1, a varying `index`. */
+  | { readonly op: 'lane'; readonly result: ValueId }
+  | { readonly op: 'unary'; readonly operator: UnaryOperator; readonly result: ValueId; readonly x: ValueId }
+  | { readonly op: 'binary'; readonly operator: BinaryOperator; readonly result: ValueId; readonly a: ValueId; readonly b: ValueId }
+  /** A `bool` from two values of one type. */
+  | { readonly op: 'compare'; readonly operator: CompareOperator; readonly result: ValueId; readonly a: ValueId; readonly b: ValueId }
+  /** `condition ? a : b`, lane by lane. */
+  | { readonly op: 'select'; readonly result: ValueId; readonly condition: ValueId; readonly a: ValueId; readonly b: ValueId }
+  /** `a · b + c`. */
+  | { readonly op: 'fma'; readonly result: ValueId; readonly a: ValueId; readonly b: ValueId; readonly c: ValueId }
+  /** The nearest number of another type; towards zero from floating point to integers. */
+  | { readonly op: 'convert'; readonly result: ValueId; readonly x: ValueId }
+  /** The same 32 bits as another 32-bit type. */
+  | { readonly op: 'bitcast'; readonly result: ValueId; readonly x: ValueId }
+  /** One element for a uniform index, one a lane for a varying one. Where the mask is false nothing is read and the value is 0. */
+  | { readonly op: 'load'; readonly result: ValueId; readonly memory: MemoryRef; readonly index: ValueId; readonly mask: ValueId | null }
+  /** Element `base + lane` for every lane; from lane `active` on nothing is read and the value is 0. Base and active are uniform. */
+  | { readonly op: 'loadLanes'; readonly result: ValueId; readonly memory: MemoryRef; readonly base: ValueId; readonly active: ValueId | null }
+  /** With a uniform index one element is stored once a program. Two lanes never store to one element. */
+  | { readonly op: 'store'; readonly memory: MemoryRef; readonly index: ValueId; readonly value: ValueId; readonly mask: ValueId | null }
+  | { readonly op: 'storeLanes'; readonly memory: MemoryRef; readonly base: ValueId; readonly value: ValueId; readonly active: ValueId | null }
+  /** Replaces an element by `operator(element, value)` at once, seen by all programs; the result is what was there before. */
+  | {
+      readonly op: 'atomic'
+      readonly operator: AtomicOperator
+      readonly result: ValueId
+      readonly memory: MemoryRef
+      readonly index: ValueId
+      readonly value: ValueId
+      readonly mask: ValueId | null
+    }
+  /** A uniform value from the lanes of a varying one, those below `active`, by a fixed tree. */
+  | { readonly op: 'reduce'; readonly operator: ReduceOperator; readonly result: ValueId; readonly x: ValueId; readonly active: ValueId | null }
+  /** Memory written before is seen by all lanes of the program after. */
+  | { readonly op: 'barrier' }
+  | LoopInstruction
+  | BranchInstruction
+  | TileInstruction
+
+/**
+ * `for (i = start; i < end; i += step) carried = body(i, carried)`; start, end and step are uniform `index` values and the step
+ * is positive. Without an iteration the results are the initial values.
+ */
+export interface LoopInstruction {
+  readonly op: 'loop'
+  /** The counter, inside of the body. */
+  readonly counter: ValueId
+  readonly start: ValueId
+  readonly end: ValueId
+  readonly step: ValueId
+  /** Values handed from one iteration to the next: `inside` in the body, `next` computed by it, `result` after the loop. */
+  readonly carried: readonly { readonly initial: ValueId; readonly inside: ValueId; readonly next: ValueId; readonly result: ValueId }[]
+  readonly body: Block
+}
+
+/** `condition ? then : otherwise` with a uniform condition; results are values of whichever side ran. */
+export interface BranchInstruction {
+  readonly op: 'branch'
+  readonly condition: ValueId
+  readonly then: Block
+  readonly otherwise: Block
+  readonly results: readonly { readonly then: ValueId; readonly otherwise: ValueId; readonly result: ValueId }[]
+}
+
+/**
+ * `target[i, j] += Σ_k a[i, k] · b[k, j]` on tiles in the program's shared memory, rows × depth times depth × columns, row-major
+ * with the given distances between rows. Target has the elements' type, or f32 for products in lower precision. A target
+ * may use matrix units as far as `precision` allows: `exact` is arithmetic in the elements' type, `split` products of
+ * several lower-precision parts with the accuracy of float32, `tf32` products of numbers rounded to TensorFloat-32.
+ */
+export interface TileInstruction {
+  readonly op: 'tileMultiplyAdd'
+  readonly rows: number
+  readonly columns: number
+  readonly depth: number
+  readonly target: TileRef
+  readonly a: TileRef
+  readonly b: TileRef
+  readonly precision: 'exact' | 'split' | 'tf32'
+}
+
+/** A tile of a shared array: where it starts (a uniform index), and the distance between its rows. */
+export interface TileRef {
+  readonly slot: number
+  readonly offset: ValueId
+  readonly stride: number
+}

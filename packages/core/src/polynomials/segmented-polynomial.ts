@@ -2,12 +2,17 @@ import { PolynomialError, ShapeError } from '../errors.ts'
 import { HostArray, sizeOf } from '../math/host-array.ts'
 import { backward, jvp, transpose, type Derivative } from './derivatives.ts'
 import { broadcastShapes, evaluateLastOperand } from './evaluate-tensor-product.ts'
-import { mapProducts } from './map-products.ts'
+import { mapProducts, mapTerms } from './map-products.ts'
 import type { SegmentedOperand } from './operand.ts'
 import { Operation } from './operation.ts'
 import type { PolynomialParts, Term } from './polynomial-parts.ts'
 import type { SegmentedTensorProduct } from './segmented-tensor-product.ts'
+import * as rewrites from './rewrites/index.ts'
+import { splitOperandBySegment, splitOperandBySize } from './split-operand.ts'
+import { parseJson } from './serialization/index.ts'
+import { polynomialFromJson, type PolynomialJson, polynomialToJson } from './serialization/polynomial-json.ts'
 import { compareTerms, sortOperands } from './terms.ts'
+import { memory } from './transforms/cost.ts'
 import { flattenCoefficientModes, flattenModes, type FlattenOptions } from './transforms/flatten-modes.ts'
 import { squeezeModes } from './transforms/squeeze-modes.ts'
 
@@ -43,6 +48,29 @@ export class SegmentedPolynomial implements PolynomialParts {
     const last = product.operands[product.numOperands - 1]
     if (!last) throw new PolynomialError(`SegmentedPolynomial: '${product.subscripts.toString()}' has no operand to be the output`)
     return new SegmentedPolynomial(product.operands.slice(0, -1), [last], [[new Operation(product.operands.map((_, k) => k)), product]])
+  }
+
+  /** Several polynomials side by side, some of their operands joined. See {@link rewrites.stack}. */
+  static stack(polynomials: readonly PolynomialParts[], isStacked: readonly boolean[]): SegmentedPolynomial {
+    return SegmentedPolynomial.fromParts(rewrites.stack(polynomials, isStacked))
+  }
+
+  /** Products that bring segments of their own to the operands that are `null`. See {@link rewrites.stackTensorProducts}. */
+  static stackTensorProducts(
+    inputs: readonly (SegmentedOperand | null)[],
+    outputs: readonly (SegmentedOperand | null)[],
+    terms: readonly Term[],
+  ): SegmentedPolynomial {
+    return SegmentedPolynomial.fromParts(rewrites.stackTensorProducts(inputs, outputs, terms))
+  }
+
+  /** Sum of polynomials on one set of operands. See {@link rewrites.concatenate}. */
+  static concatenate(
+    inputs: readonly SegmentedOperand[],
+    outputs: readonly SegmentedOperand[],
+    polynomials: readonly (readonly [PolynomialParts, readonly (number | null)[]])[],
+  ): SegmentedPolynomial {
+    return SegmentedPolynomial.fromParts(rewrites.concatenate(inputs, outputs, polynomials))
   }
 
   get numInputs(): number {
@@ -134,8 +162,120 @@ export class SegmentedPolynomial implements PolynomialParts {
 
   /** Drops modes of extent one in every product; without names also the axes of extent one of operands that nothing uses. */
   squeezeModes(modes?: string): SegmentedPolynomial {
-    const squeezeUnused = (operand: SegmentedOperand) => (modes === undefined ? operand.squeeze() : operand)
-    return SegmentedPolynomial.fromParts(mapProducts(this, (product) => squeezeModes(product, modes), squeezeUnused))
+    return SegmentedPolynomial.fromParts(modes === undefined ? rewrites.squeezeJointly(this) : mapProducts(this, (product) => squeezeModes(product, modes)))
+  }
+
+  /** Merges modes of every product that always stand side by side. See {@link consolidateModes}. */
+  consolidateModes(): SegmentedPolynomial {
+    return SegmentedPolynomial.fromParts(rewrites.mergeModesJointly(this))
+  }
+
+  /** Products fused, modes merged and squeezed, what is empty dropped. See {@link rewrites.consolidate}. */
+  consolidate(): SegmentedPolynomial {
+    return SegmentedPolynomial.fromParts(rewrites.consolidate(this))
+  }
+
+  /** Adds up products of the same operands and subscripts. */
+  fuseStps(): SegmentedPolynomial {
+    return SegmentedPolynomial.fromParts(rewrites.fuseProducts(this))
+  }
+
+  /** Makes products symmetric in factors that are one buffer. See {@link rewrites.symmetrizeForIdenticalOperands}. */
+  symmetrizeForIdenticalOperands(): SegmentedPolynomial {
+    return SegmentedPolynomial.fromParts(rewrites.symmetrizeForIdenticalOperands(this))
+  }
+
+  /** Of all orders of equal factors keeps one: fewer paths, the same value. */
+  unsymmetrizeForIdenticalOperands(): SegmentedPolynomial {
+    return SegmentedPolynomial.fromParts(rewrites.unsymmetrizeForIdenticalOperands(this))
+  }
+
+  /** Replaces every term; the operands become what the new terms make of them. `undefined` drops a term. */
+  applyFn(f: (operation: Operation, product: SegmentedTensorProduct) => Term | undefined): SegmentedPolynomial {
+    return SegmentedPolynomial.fromParts(mapTerms(this, ([operation, product]) => f(operation, product)))
+  }
+
+  /** All outputs times a number. */
+  scale(factor: number): SegmentedPolynomial {
+    return SegmentedPolynomial.fromParts(mapProducts(this, (product) => product.scale(factor)))
+  }
+
+  /** Input i of the result is input `order[i]`. */
+  permuteInputs(order: readonly number[]): SegmentedPolynomial {
+    const identity = this.outputs.map((_, o) => o)
+    return SegmentedPolynomial.fromParts(rewrites.permuteBuffers(this, order, identity))
+  }
+
+  /** Output o of the result is output `order[o]`. */
+  permuteOutputs(order: readonly number[]): SegmentedPolynomial {
+    const identity = this.inputs.map((_, i) => i)
+    return SegmentedPolynomial.fromParts(rewrites.permuteBuffers(this, identity, order))
+  }
+
+  /** Cuts an operand into several at segments. See {@link splitOperandBySegment}. */
+  splitOperandBySegment(operand: number, offsets: readonly number[]): SegmentedPolynomial {
+    return SegmentedPolynomial.fromParts(splitOperandBySegment(this, operand, offsets))
+  }
+
+  /** Cuts an operand into several at elements. See {@link splitOperandBySize}. */
+  splitOperandBySize(operand: number, offsets: readonly number[]): SegmentedPolynomial {
+    return SegmentedPolynomial.fromParts(splitOperandBySize(this, operand, offsets))
+  }
+
+  /** Keeps some operands, inputs first. @throws {PolynomialError} if a kept output depends on a dropped input. */
+  filterKeepOperands(keep: readonly boolean[]): SegmentedPolynomial {
+    return SegmentedPolynomial.fromParts(rewrites.filterKeepOperands(this, keep))
+  }
+
+  /** Keeps some outputs, and all inputs. */
+  filterKeepOutputs(keep: readonly boolean[]): SegmentedPolynomial {
+    return SegmentedPolynomial.fromParts(rewrites.filterKeepOutputs(this, keep))
+  }
+
+  filterDropUnusedOperands(): SegmentedPolynomial {
+    return SegmentedPolynomial.fromParts(rewrites.filterDropUnusedOperands(this))
+  }
+
+  /** Computes only some outputs; the others become zero. */
+  computeOnly(compute: readonly boolean[]): SegmentedPolynomial {
+    return SegmentedPolynomial.fromParts(rewrites.computeOnly(this, compute))
+  }
+
+  /** For every operand, inputs first, whether an operation holds it. */
+  get usedOperands(): readonly boolean[] {
+    return rewrites.usedOperands(this)
+  }
+
+  get usedInputs(): readonly boolean[] {
+    return this.usedOperands.slice(0, this.numInputs)
+  }
+
+  get usedOutputs(): readonly boolean[] {
+    return this.usedOperands.slice(this.numInputs)
+  }
+
+  /** Additions and multiplications, for a batch. */
+  flop(batchSize = 1): number {
+    return this.operations.reduce((sum, [, product]) => sum + product.flop(product.numOperands - 1, batchSize), 0)
+  }
+
+  /** Numbers in all operands, each times its batch size. */
+  memory(batchSizes: readonly number[]): number {
+    return memory(this.operands, batchSizes)
+  }
+
+  /** Plain data that {@link fromJSON} reads: buffers, and for every operation its buffers, subscripts and paths. */
+  toJSON(): PolynomialJson {
+    return polynomialToJson(this)
+  }
+
+  /**
+   * From the data of {@link toJSON}, or from its text.
+   *
+   * @throws {FormatError} if something is missing, of the wrong kind, out of range, not finite, or absurdly large.
+   */
+  static fromJSON(json: unknown): SegmentedPolynomial {
+    return SegmentedPolynomial.fromParts(polynomialFromJson(typeof json === 'string' ? parseJson(json) : json))
   }
 
   toString(): string {

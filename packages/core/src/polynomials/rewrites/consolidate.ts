@@ -39,7 +39,7 @@ export function consolidate(parts: PolynomialParts): PolynomialParts {
 }
 
 /** Merges modes side by side where all operations that share a buffer allow it. */
-function mergeModesJointly(parts: PolynomialParts): PolynomialParts {
+export function mergeModesJointly(parts: PolynomialParts): PolynomialParts {
   const pairs = closeOverBuffers(parts.operations, ([, { subscripts }]) => {
     const neighbours = new Set(subscripts.operands.flatMap((own) => Array.from({ length: Math.max(0, own.length - 1) }, (_, axis) => own.slice(axis, axis + 2))))
     return [...neighbours].map((name) => ({

@@ -1,5 +1,5 @@
 export { concatenate } from './concatenate.ts'
-export { consolidate, fuseProducts } from './consolidate.ts'
+export { consolidate, fuseProducts, mergeModesJointly } from './consolidate.ts'
 export { computeOnly, filterDropUnusedOperands, filterKeepOperands, filterKeepOutputs, permuteBuffers, usedOperands } from './filter-operands.ts'
 export { squeezeJointly } from './squeeze-jointly.ts'
 export { stack, stackTensorProducts } from './stack.ts'

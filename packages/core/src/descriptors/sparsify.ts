@@ -40,11 +40,10 @@ export function sparsifiedRows(
 
 /** The f for which `p − f q` cancels most; undefined if the rows share no position. */
 function bestFactor(p: SparseRow, q: SparseRow, weight: (position: number) => number): number | undefined {
+  const shared = [...p.keys()].filter((position) => q.has(position)).sort((a, b) => a - b)
   const cancelled = new Map<string, { readonly factor: number; total: number }>()
-  for (const position of [...p.keys()].sort((a, b) => a - b)) {
-    const divisor = q.get(position)
-    if (divisor === undefined) continue
-    const factor = (p.get(position) ?? 0) / divisor
+  for (const position of shared) {
+    const factor = (p.get(position) ?? 0) / (q.get(position) ?? Number.NaN)
     const key = factor.toPrecision(9)
     const known = cancelled.get(key)
     if (known) known.total += weight(position)

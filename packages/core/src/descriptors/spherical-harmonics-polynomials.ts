@@ -26,8 +26,10 @@ interface Harmonics {
 
 const stride = 1024
 const negligible = 1e-12
-/** Numbers whose square is this close to a fraction with a denominator up to this are printed as roots. */
-const largestPrintedDenominator = 1n << 40n
+/** Squares of coefficients are fractions over a power of two, at most this for every l that is practical. */
+const largestPrintedDenominator = 1n << 24n
+/** Prime factors of those squares are at most 2l + 1. */
+const largestPrime = 1000n
 
 const known = new WeakMap<IrrepClass, Map<string, Harmonics>>()
 
@@ -138,10 +140,10 @@ function rootText(value: number): string {
   return `(${a}/${b})${root}`
 }
 
-/** n = outside² · inside with a square-free inside, by trial division. */
+/** n = outside² · inside with a square-free inside, by trial division by small primes. */
 function squareFree(n: bigint): readonly [outside: bigint, inside: bigint] {
   let [outside, inside, rest] = [1n, 1n, n]
-  for (let p = 2n; p * p <= rest; p++)
+  for (let p = 2n; p * p <= rest && p <= largestPrime; p++)
     while (rest % p === 0n) {
       rest /= p
       if (rest % p === 0n) {

@@ -1,7 +1,7 @@
 import { clebschGordan, type Irrep, type IrrepClass } from '../groups/index.ts'
-import { roundToSqrtRational } from '../math/rounding.ts'
 import { at } from './at.ts'
 import { countOrderings } from './monomials.ts'
+import { rememberingRound } from './rounding.ts'
 import { sparsifiedRows } from './sparsify.ts'
 
 /**
@@ -51,7 +51,7 @@ export class SymmetricBasis {
     const found = new Map<string, EquivariantPolynomials[]>([...outputs].map((name) => [name, []]))
     for (const exponents of exponentTuples(this.slots.length, degree))
       for (const element of this.product(exponents, outputs)) found.get(element.ir.toString())?.push(element)
-    for (const [name, elements] of found) found.set(name, this.sparsified(elements, degree).map(rounded))
+    for (const [name, elements] of found) found.set(name, rounded(this.sparsified(elements, degree)))
     return found
   }
 
@@ -60,11 +60,17 @@ export class SymmetricBasis {
     const rows = elements.map(
       ({ components }) => new Map(components.flatMap((component, k) => [...cleaned(component, 1)].map(([code, value]) => [k * numCodes + code, value]))),
     )
-    const orderings = (position: number): number => countOrderings(this.decode(position % numCodes, degree))
+    const known = new Map<number, number>()
+    const orderings = (position: number): number => {
+      const code = position % numCodes
+      let count = known.get(code)
+      if (count === undefined) known.set(code, (count = countOrderings(this.decode(code, degree))))
+      return count
+    }
     const sparse = sparsifiedRows(rows, orderings, (position) => 1 / orderings(position))
     return elements.map(({ ir, components }, b) => {
       const out = components.map(() => new Map<number, number>())
-      for (const [position, value] of at(sparse, b)) at(out, Math.floor(position / numCodes)).set(position % numCodes, value)
+      for (const [position, value] of [...at(sparse, b)].sort(([p], [q]) => p - q)) at(out, Math.floor(position / numCodes)).set(position % numCodes, value)
       return { ir, components: out }
     })
   }
@@ -204,9 +210,12 @@ function cleaned(component: Component, factor: number): Component {
 }
 
 /** Coefficients are square roots of fractions; rounding to them removes what the arithmetic left in the last bits. */
-function rounded({ ir, components }: EquivariantPolynomials): EquivariantPolynomials {
-  const exact = components.map((component) => new Map([...cleaned(component, 1)].map(([code, value]) => [code, roundToSqrtRational(value)])))
-  return { ir, components: exact }
+function rounded(elements: readonly EquivariantPolynomials[]): EquivariantPolynomials[] {
+  const round = rememberingRound()
+  return elements.map(({ ir, components }) => ({
+    ir,
+    components: components.map((component) => new Map([...component].map(([code, value]) => [code, round(value)]))),
+  }))
 }
 
 /** All ways to write `degree` as an ordered sum of `length` non-negative integers, large first entries first. */

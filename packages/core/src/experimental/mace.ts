@@ -1,13 +1,14 @@
 import { InternalError } from '../errors.ts'
 import { O3E3nn } from '../groups/index.ts'
 import type { Irreps } from '../irreps/index.ts'
-import { HostArray, leastSquares, roundToSqrtRational } from '../math/index.ts'
+import { HostArray, leastSquares } from '../math/index.ts'
 import type { EquivariantPolynomial, IrDictPolynomial } from '../polynomials/index.ts'
 import { commonGroupOf } from '../descriptors/arguments.ts'
 import { at } from '../descriptors/at.ts'
 import { BoundedCache, cacheKey } from '../descriptors/cache.ts'
 import { maceCouplings, type ProductSpace } from '../descriptors/mace-couplings.ts'
 import { Monomials } from '../descriptors/monomials.ts'
+import { rememberingRound } from '../descriptors/rounding.ts'
 import type { EquivariantPolynomials, SymmetricBasis } from '../descriptors/symmetric-basis.ts'
 import {
   commonMultiplicity,
@@ -94,6 +95,13 @@ function blockRows(
   return (output, elements) => expressed(paths.get(at(names, output)) ?? [], elements, basis, space.monomials(degree))
 }
 
+/** The symmetric tensor of a basis element, sparse: coefficients of its polynomials, and the same over the orderings. */
+interface Column {
+  readonly positions: readonly number[]
+  readonly coefficients: readonly number[]
+  readonly duals: readonly number[]
+}
+
 /** Coordinates of each path in the elements, times √(number of elements), which the contraction divides by. */
 function expressed(
   paths: readonly Float64Array[],
@@ -101,38 +109,63 @@ function expressed(
   basis: SymmetricBasis,
   monomials: Monomials,
 ): readonly (readonly number[])[] {
-  if (paths.length === 0) return []
-  const columns = elements.map((element) => coordinates(element, basis, monomials))
-  const gram = HostArray.from(columns.flatMap((a) => columns.map((b) => inner(a, b, monomials))), [columns.length, columns.length])
-  const overlaps = HostArray.from(columns.flatMap((column) => paths.map((path) => inner(column, path, monomials))), [columns.length, paths.length])
+  const [first] = paths
+  if (!first) return []
+  const columns = elements.map((element) => columnOf(element, basis, monomials))
+  const gram = HostArray.from(
+    columns.flatMap((a) => columns.map((b) => inner(a, dense(b, first.length)))),
+    [columns.length, columns.length],
+  )
+  const overlaps = HostArray.from(
+    columns.flatMap((column) => paths.map((path) => inner(column, path))),
+    [columns.length, paths.length],
+  )
   const solution = columns.length === 0 ? overlaps : leastSquares(gram, overlaps)
+  const round = rememberingRound()
   return paths.map((path, a) => {
     const row = columns.map((_, b) => solution.get(b, a))
     requireExpressed(path, row, columns)
-    return row.map((value) => (Math.abs(value) < negligible ? 0 : roundToSqrtRational(value * Math.sqrt(columns.length))))
+    return row.map((value) => (Math.abs(value) < negligible ? 0 : round(value * Math.sqrt(columns.length))))
   })
 }
 
 /** The symmetric basis spans everything that MACE's paths can be, by construction. */
-function requireExpressed(path: Float64Array, row: readonly number[], columns: readonly Float64Array[]): void {
-  for (const [i, value] of path.entries()) {
-    const rest = columns.reduce((sum, column, b) => sum - at(row, b) * at(column, i), value)
-    if (Math.abs(rest) > tolerance) throw new InternalError(`mace.symmetricContraction: a path of the original basis is off by ${rest}`)
+function requireExpressed(path: Float64Array, row: readonly number[], columns: readonly Column[]): void {
+  const rest = Float64Array.from(path)
+  for (const [b, { positions, coefficients }] of columns.entries()) {
+    const factor = at(row, b)
+    if (Math.abs(factor) < negligible) continue
+    for (let n = 0; n < positions.length; n++) {
+      const position = at(positions, n)
+      rest[position] = at(rest, position) - factor * at(coefficients, n)
+    }
   }
+  const worst = rest.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0)
+  if (!(worst <= tolerance)) throw new InternalError(`mace.symmetricContraction: a path of the original basis is off by ${worst}`)
 }
 
-/** Polynomial coefficients of an element, component by component. */
-function coordinates({ components }: EquivariantPolynomials, basis: SymmetricBasis, monomials: Monomials): Float64Array {
-  const out = new Float64Array(components.length * monomials.length)
+function columnOf({ components }: EquivariantPolynomials, basis: SymmetricBasis, monomials: Monomials): Column {
+  const [positions, coefficients, duals]: [number[], number[], number[]] = [[], [], []]
   for (const [k, component] of components.entries())
-    for (const [code, value] of component) out[k * monomials.length + monomials.find(basis.decode(code, monomials.degree))] = value
+    for (const [code, value] of component) {
+      const monomial = monomials.find(basis.decode(code, monomials.degree))
+      positions.push(k * monomials.length + monomial)
+      coefficients.push(value)
+      duals.push(value / at(monomials.orderings, monomial))
+    }
+  return { positions, coefficients, duals }
+}
+
+function dense({ positions, coefficients }: Column, size: number): Float64Array {
+  const out = new Float64Array(size)
+  for (const [n, position] of positions.entries()) out[position] = at(coefficients, n)
   return out
 }
 
-/** Inner product of the symmetric tensors of two lists of polynomials. */
-function inner(p: Float64Array, q: Float64Array, monomials: Monomials): number {
+/** Inner product of the symmetric tensors of an element and of dense polynomial coefficients. */
+function inner({ positions, duals }: Column, polynomials: Float64Array): number {
   let sum = 0
-  for (const [i, value] of p.entries()) if (value !== 0) sum += (value * at(q, i)) / at(monomials.orderings, i % monomials.length)
+  for (let n = 0; n < positions.length; n++) sum += at(duals, n) * at(polynomials, at(positions, n))
   return sum
 }
 

@@ -45,7 +45,7 @@ export function numPaths(e: Evaluable): readonly number[] {
   return polynomialOf(e).operations.map(([, product]) => product.numPaths)
 }
 
-export function sum(values: ArrayLike<number>): number {
+function sum(values: ArrayLike<number>): number {
   return Array.from(values).reduce((total, value) => total + value, 0)
 }
 
@@ -78,7 +78,7 @@ export function randomStream(seed: number): () => number {
 }
 
 /** Values of a polynomial at complex inputs: every product is multilinear in its operands. */
-export function evaluateComplex(polynomial: cue.SegmentedPolynomial, inputs: readonly cue.ComplexArray[]): cue.ComplexArray[] {
+function evaluateComplex(polynomial: cue.SegmentedPolynomial, inputs: readonly cue.ComplexArray[]): cue.ComplexArray[] {
   return polynomial.outputs.map((operand, o) => {
     const parts = [new Float64Array(operand.size), new Float64Array(operand.size)] as const
     for (const [operation, product] of polynomial.operations) {

@@ -28,7 +28,10 @@ export function transpose(
   requireLength('transpose', 'isUndefinedPrimal', isUndefinedPrimal, inputs.length)
   requireLength('transpose', 'hasCotangent', hasCotangent, outputs.length)
   const map = <T>(perInput: readonly T[], perOutput: readonly T[]) =>
-    [[...perInput.filter((_, i) => !isUndefinedPrimal[i]), ...perOutput.filter((_, o) => hasCotangent[o])], perInput.filter((_, i) => isUndefinedPrimal[i])] as const
+    [
+      [...perInput.filter((_, i) => !isUndefinedPrimal[i]), ...perOutput.filter((_, o) => hasCotangent[o])],
+      perInput.filter((_, i) => isUndefinedPrimal[i]),
+    ] as const
   const [newInputs, newOutputs] = map(inputs, outputs)
   const terms = operations.flatMap(([operation, product]): Term[] => {
     const transposed = operation.transpose(isUndefinedPrimal, hasCotangent)

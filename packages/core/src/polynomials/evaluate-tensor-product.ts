@@ -9,7 +9,11 @@ import type { TensorProductParts } from './parts.ts'
  * @param inputs one array for every operand but the last, last axis of the operand's size.
  * @param batch leading shape of the result; by default what the inputs broadcast to.
  */
-export function evaluateLastOperand(parts: TensorProductParts, inputs: readonly HostArray[], batch: readonly number[] = broadcastShapes(inputs.map(leading))): HostArray {
+export function evaluateLastOperand(
+  parts: TensorProductParts,
+  inputs: readonly HostArray[],
+  batch: readonly number[] = broadcastShapes(inputs.map(leading)),
+): HostArray {
   const last = parts.operands.length - 1
   const output = parts.operands[last]
   if (inputs.length !== last || !output) throw new ShapeError(`'${parts.subscripts.toString()}': needs ${last} inputs, got ${inputs.length}`)

@@ -43,7 +43,8 @@ export class Path {
 
 /** Lexicographic order by segment indices, then coefficient shape, then coefficient values. */
 export function comparePaths(a: Path, b: Path): number {
-  return compareNumbers(a.indices, b.indices) || compareNumbers(a.coefficients.shape, b.coefficients.shape) || compareNumbers(a.coefficients.data, b.coefficients.data)
+  const [x, y] = [a.coefficients, b.coefficients]
+  return compareNumbers(a.indices, b.indices) || compareNumbers(x.shape, y.shape) || compareNumbers(x.data, y.data)
 }
 
 /** Lexicographic order; a prefix comes first. */

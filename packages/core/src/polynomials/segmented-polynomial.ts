@@ -7,6 +7,7 @@ import type { SegmentedOperand } from './operand.ts'
 import { Operation } from './operation.ts'
 import type { PolynomialParts, Term } from './polynomial-parts.ts'
 import type { SegmentedTensorProduct } from './segmented-tensor-product.ts'
+import { inspectSymbol } from '../math/inspect.ts'
 import * as rewrites from './rewrites/index.ts'
 import { splitOperandBySegment, splitOperandBySize } from './split-operand.ts'
 import { parseJson } from './serialization/index.ts'
@@ -44,7 +45,7 @@ export class SegmentedPolynomial implements PolynomialParts {
   }
 
   /** A polynomial of one product whose last operand is the only output. */
-  static evaluatingLastOperand(product: SegmentedTensorProduct): SegmentedPolynomial {
+  static evalLastOperand(product: SegmentedTensorProduct): SegmentedPolynomial {
     const last = product.operands[product.numOperands - 1]
     if (!last) throw new PolynomialError(`SegmentedPolynomial: '${product.subscripts.toString()}' has no operand to be the output`)
     return new SegmentedPolynomial(product.operands.slice(0, -1), [last], [[new Operation(product.operands.map((_, k) => k)), product]])
@@ -92,6 +93,7 @@ export class SegmentedPolynomial implements PolynomialParts {
   /** Canonical text, the identity of the polynomial in every cache. */
   canonicalKey(): string {
     this.#key ??= [
+      `${this.numInputs}>${this.numOutputs}`,
       this.inputs.map((operand) => operand.key).join(),
       this.outputs.map((operand) => operand.key).join(),
       ...this.operations.map(([operation, product]) => `${operation.toString()}${product.key}`),
@@ -163,6 +165,16 @@ export class SegmentedPolynomial implements PolynomialParts {
   /** Drops modes of extent one in every product; without names also the axes of extent one of operands that nothing uses. */
   squeezeModes(modes?: string): SegmentedPolynomial {
     return SegmentedPolynomial.fromParts(modes === undefined ? rewrites.squeezeJointly(this) : mapProducts(this, (product) => squeezeModes(product, modes)))
+  }
+
+  /** Cuts a mode into chunks in every product that has it. See {@link splitMode}. */
+  splitMode(mode: string, size: number): SegmentedPolynomial {
+    return SegmentedPolynomial.fromParts(mapProducts(this, (product) => product.splitMode(mode, size)))
+  }
+
+  /** Canonical names of modes and order of coefficient axes in every product. */
+  canonicalizeSubscripts(): SegmentedPolynomial {
+    return SegmentedPolynomial.fromParts(mapProducts(this, (product) => product.canonicalizeSubscripts()))
   }
 
   /** Merges modes of every product that always stand side by side. See {@link consolidateModes}. */
@@ -278,12 +290,13 @@ export class SegmentedPolynomial implements PolynomialParts {
     return SegmentedPolynomial.fromParts(polynomialFromJson(typeof json === 'string' ? parseJson(json) : json))
   }
 
+  /** Inputs a, b, …, outputs in capitals, one line for every operation. See {@link polynomialToText}. */
   toString(): string {
-    const buffers = (from: number, list: readonly SegmentedOperand[]) => list.map((operand, i) => `${from + i}:${operand.size}`).join(' ')
-    return [
-      `SegmentedPolynomial ${buffers(0, this.inputs)} -> ${buffers(this.numInputs, this.outputs)}`,
-      ...this.operations.map(([operation, product]) => `  ${operation.toString()} ${product.toString()}`),
-    ].join('\n')
+    return polynomialToText(this)
+  }
+
+  [inspectSymbol](): string {
+    return this.toString()
   }
 }
 

@@ -1,5 +1,6 @@
-import { PolynomialError } from '../errors.ts'
+import { PolynomialError, ShapeError } from '../errors.ts'
 import { HostArray, sizeOf } from '../math/host-array.ts'
+import { inspectSymbol } from '../math/inspect.ts'
 import { evaluateLastOperand } from './evaluate-tensor-product.ts'
 import type { SegmentedOperand } from './operand.ts'
 import type { TensorProductParts } from './parts.ts'
@@ -17,6 +18,7 @@ import {
   tensorProductToJson,
 } from './serialization/index.ts'
 import { type ModeMapping, Subscripts } from './subscripts.ts'
+import { tensorProductToLine, tensorProductToText } from './text/tensor-product-text.ts'
 import { validateTensorProduct } from './tensor-product-checks.ts'
 import * as transforms from './transforms/index.ts'
 
@@ -71,9 +73,25 @@ export class SegmentedTensorProduct implements TensorProductParts {
     return this === other || this.key === other.key
   }
 
-  /** Value of the last operand; leading axes of the inputs broadcast. */
-  evaluateLast(...inputs: readonly HostArray[]): HostArray {
+  /**
+   * Value of the last operand, `out[s_last] += einsum(c, op_0[s_0], …)`; leading axes of the inputs broadcast.
+   *
+   * @throws {ShapeError} if the number of inputs or a last axis is wrong, or leading axes do not broadcast.
+   */
+  evaluate(...inputs: readonly HostArray[]): HostArray {
     return evaluateLastOperand(this, inputs)
+  }
+
+  /**
+   * {@link evaluate} of arrays whose segments lie along other axes than the last: `axes` has one entry for every operand, the
+   * result's being the last.
+   *
+   * @throws {ShapeError} if an array does not have its axis.
+   */
+  evaluateAlong(axes: readonly number[], ...inputs: readonly HostArray[]): HostArray {
+    const moved = inputs.map((input, k) => moveAxis(input, axes[k] ?? -1, input.ndim - 1))
+    const result = this.evaluate(...moved)
+    return moveAxis(result, result.ndim - 1, axes[this.numOperands - 1] ?? -1)
   }
 
   /** Segment of every operand, path by path. */
@@ -331,9 +349,30 @@ export class SegmentedTensorProduct implements TensorProductParts {
     return SegmentedTensorProduct.fromBytes(decodeBase64(text))
   }
 
+  /** One line: subscripts, sizes, numbers of segments and paths, extents of modes. */
   toString(): string {
-    return `${this.subscripts.toString()} sizes=${this.operands.map((operand) => operand.size).join(',')} num_paths=${this.numPaths}`
+    return tensorProductToLine(this)
   }
+
+  /** Every segment, cost and path, for people to read. */
+  toText(): string {
+    return tensorProductToText(this)
+  }
+
+  [inspectSymbol](): string {
+    return `SegmentedTensorProduct ${this.toString()}`
+  }
+}
+
+/** The array with one axis taken out and put in again elsewhere; negative axes count from the end. */
+function moveAxis(array: HostArray, from: number, to: number): HostArray {
+  const { ndim } = array
+  const [source, target] = [from < 0 ? from + ndim : from, to < 0 ? to + ndim : to]
+  if (!(Number.isInteger(source) && source >= 0 && source < ndim && Number.isInteger(target) && target >= 0 && target < ndim))
+    throw new ShapeError(`evaluateAlong: an array of shape [${array.shape.join(', ')}] has no axis ${source >= 0 && source < ndim ? to : from}`)
+  const order = Array.from({ length: ndim }, (_, axis) => axis).filter((axis) => axis !== source)
+  order.splice(target, 0, source)
+  return array.permute(order)
 }
 
 function wrap(parts: TensorProductParts): SegmentedTensorProduct {

@@ -41,8 +41,8 @@ export function consolidate(parts: PolynomialParts): PolynomialParts {
 /** Merges modes side by side where all operations that share a buffer allow it. */
 export function mergeModesJointly(parts: PolynomialParts): PolynomialParts {
   const pairs = closeOverBuffers(parts.operations, ([, { subscripts }]) => {
-    const neighbours = new Set(subscripts.operands.flatMap((own) => Array.from({ length: Math.max(0, own.length - 1) }, (_, axis) => own.slice(axis, axis + 2))))
-    return [...neighbours].map((name) => ({
+    const neighboursIn = (own: string) => Array.from({ length: Math.max(0, own.length - 1) }, (_, axis) => own.slice(axis, axis + 2))
+    return [...new Set(subscripts.operands.flatMap(neighboursIn))].map((name) => ({
       name,
       axes: subscripts.operands.flatMap((own, k) => (own.includes(name) ? [[k, own.indexOf(name)] as const] : [])),
       isPossible: isMergeable(subscripts, name),

@@ -49,7 +49,11 @@ export function computeOnly({ inputs, outputs, operations }: PolynomialParts, co
 }
 
 /** Input i of the result is input `order[i]`, output o is output `outputOrder[o]`. @throws {PolynomialError} unless both are permutations. */
-export function permuteBuffers({ inputs, outputs, operations }: PolynomialParts, inputOrder: readonly number[], outputOrder: readonly number[]): PolynomialParts {
+export function permuteBuffers(
+  { inputs, outputs, operations }: PolynomialParts,
+  inputOrder: readonly number[],
+  outputOrder: readonly number[],
+): PolynomialParts {
   requirePermutation('permuteInputs', inputOrder, inputs.length)
   requirePermutation('permuteOutputs', outputOrder, outputs.length)
   const order = [...inputOrder, ...outputOrder.map((o) => inputs.length + o)]

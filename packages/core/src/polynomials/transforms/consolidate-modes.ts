@@ -15,7 +15,7 @@ export function consolidateModes(parts: TensorProductParts, modes?: string | rea
   const { subscripts } = parts
   for (const mode of modes ?? [])
     if (!subscripts.has(mode)) throw new PolynomialError(`consolidateModes: '${subscripts.text}' has no mode '${mode}'`)
-  const allowed = [...(modes ?? subscripts.modes)]
+  const allowed = Array.from(modes ?? subscripts.modes)
   const pairs = allowed.flatMap((first) => allowed.map((second) => first + second))
   return mergeModes(
     parts,

@@ -1,6 +1,5 @@
 import { PolynomialError } from '../errors.ts'
 import { compareNumbers } from './path.ts'
-import { compareNumbers } from './path.ts'
 
 /**
  * Which buffer every operand of a tensor product reads or writes. Buffers are numbered inputs first, then outputs;
@@ -79,7 +78,10 @@ export class Operation {
    * @param symmetries a group of permutations of operands, as {@link SegmentedTensorProduct.symmetries} gives it.
    * @throws {PolynomialError} if a permutation has another length than an operation.
    */
-  static groupByOperationalSymmetries(symmetries: readonly (readonly number[])[], operations: readonly Operation[]): readonly (readonly [count: number, operation: Operation])[] {
+  static groupByOperationalSymmetries(
+    symmetries: readonly (readonly number[])[],
+    operations: readonly Operation[],
+  ): readonly (readonly [count: number, operation: Operation])[] {
     const groups = new Map<string, { count: number; readonly operation: Operation }>()
     for (const operation of operations) {
       const { buffers } = operation
@@ -96,27 +98,6 @@ export class Operation {
       else groups.set(key, { count: 1, operation: new Operation(smallest) })
     }
     return [...groups.values()].map(({ count, operation }) => [count, operation])
-  }
-
-  /**
-   * Operations that become one another when a symmetry of their product permutes the operands, counted together.
-   *
-   * @param symmetries permutations of operands, as {@link SegmentedTensorProduct.symmetries} gives them.
-   * @returns for each group its size and the first of its operations by buffers.
-   */
-  static groupByOperationalSymmetries(
-    symmetries: readonly (readonly number[])[],
-    operations: readonly Operation[],
-  ): readonly (readonly [count: number, Operation])[] {
-    const groups = new Map<string, [number, Operation]>()
-    for (const operation of operations) {
-      const images = symmetries.map((permutation) => new Operation(permutation.map((k) => operation.buffers[k] ?? 0)))
-      const [representative = operation] = images.sort((a, b) => compareNumbers(a.buffers, b.buffers))
-      const group = groups.get(representative.toString())
-      if (group) group[0]++
-      else groups.set(representative.toString(), [1, representative])
-    }
-    return [...groups.values()]
   }
 
   equals(other: Operation): boolean {

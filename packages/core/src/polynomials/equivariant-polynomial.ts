@@ -1,55 +1,52 @@
-import { DimensionError, LayoutError, PolynomialError } from '../errors.ts'
+import { DimensionError, InputError, PolynomialError } from '../errors.ts'
 import type { Rep } from '../groups/index.ts'
-import { Irreps, IrrepsAndLayout } from '../irreps/index.ts'
+import { concatenate, Irreps, IrrepsAndLayout } from '../irreps/index.ts'
 import type { HostArray } from '../math/host-array.ts'
+import { inspectSymbol } from '../math/inspect.ts'
 import type { Derivative } from './derivatives.ts'
+import type { Operation } from './operation.ts'
+import type { Term } from './polynomial-parts.ts'
 import { SegmentedPolynomial } from './segmented-polynomial.ts'
+import type { SegmentedTensorProduct } from './segmented-tensor-product.ts'
+import { polynomialToText } from './text/polynomial-text.ts'
 import type { FlattenOptions } from './transforms/index.ts'
 
 /** At least one representation. */
 export type Reps = readonly [Rep, ...Rep[]]
 
 /**
- * A segmented polynomial together with the representations its inputs and outputs carry: it commutes with the group.
- *
- * @throws {DimensionError} if a representation does not have the size of its operand.
+ * A segmented polynomial together with the representations that its inputs and outputs carry: it commutes with the group,
+ * `f(ρ_in(g) x) = ρ_out(g) f(x)`. Immutable.
  */
 export class EquivariantPolynomial {
   readonly inputs: Reps
   readonly outputs: Reps
   readonly polynomial: SegmentedPolynomial
 
+  /** @throws {DimensionError} if there is not one representation for every operand, of the operand's size. */
   constructor(inputs: Reps, outputs: Reps, polynomial: SegmentedPolynomial) {
     requireSizes('input', inputs, polynomial.inputs)
     requireSizes('output', outputs, polynomial.outputs)
-    this.inputs = inputs
-    this.outputs = outputs
+    this.inputs = Object.freeze<Reps>([...inputs])
+    this.outputs = Object.freeze<Reps>([...outputs])
     this.polynomial = polynomial
   }
 
   /**
-   * Several polynomials side by side: a stacked operand carries the irreps of all of them one after another; the others are
-   * shared. See {@link SegmentedPolynomial.stack}.
+   * Several polynomials side by side: stacked operands carry the irreps of all behind one another, the others are shared.
+   * See {@link SegmentedPolynomial.stack}.
    *
-   * @throws {PolynomialError} if a shared operand carries different representations, or a stacked one other than irreps.
-   * @throws {LayoutError} if layouts of a stacked operand differ.
+   * @throws {InputError} if a stacked operand carries no irreps with layout.
+   * @throws {LayoutError} if layouts of a stacked operand differ where it matters.
+   * @throws {PolynomialError} if numbers of operands differ, or a shared operand carries different representations.
    */
   static stack(polynomials: readonly EquivariantPolynomial[], isStacked: readonly boolean[]): EquivariantPolynomial {
-    const [first] = polynomials
-    if (!first) throw new PolynomialError('EquivariantPolynomial.stack: needs at least one polynomial')
     const stacked = SegmentedPolynomial.stack(
       polynomials.map(({ polynomial }) => polynomial),
       isStacked,
     )
-    const reps = first.operands.map((rep, k) => {
-      const all = polynomials.map(({ operands }) => operands[k] ?? rep)
-      if (isStacked[k]) return concatenateReps(all, k)
-      const different = all.find((other) => !other.equals(rep))
-      if (different)
-        throw new PolynomialError(`EquivariantPolynomial.stack: operand ${k} is shared, but carries ${rep.toString()} in one polynomial and ${different.toString()} in another`)
-      return rep
-    })
-    return EquivariantPolynomial.#make([reps.slice(0, first.numInputs), reps.slice(first.numInputs)], stacked)
+    const reps = isStacked.map((isOwn, k) => (isOwn ? stackedRep(polynomials, k) : sharedRep(polynomials, k)))
+    return fromReps(reps.slice(0, stacked.numInputs), reps.slice(stacked.numInputs), stacked)
   }
 
   get operands(): readonly Rep[] {
@@ -73,44 +70,74 @@ export class EquivariantPolynomial {
     return this.polynomial.evaluate(...inputs)
   }
 
-  /** Coefficients become numbers; representations stay. */
-  flattenCoefficientModes(options?: FlattenOptions): EquivariantPolynomial {
-    return this.#with(this.polynomial.flattenCoefficientModes(options))
+  /** See {@link SegmentedPolynomial.jvp}; tangents carry what their primals do. */
+  jvp(hasTangent: readonly boolean[]): Derivative<EquivariantPolynomial> {
+    return this.#derived(this.polynomial.jvp(hasTangent))
   }
 
-  /** Unrolls modes; representations stay. */
+  /** See {@link SegmentedPolynomial.transpose}; cotangents carry what their primals do. */
+  transpose(isUndefinedPrimal: readonly boolean[], hasCotangent: readonly boolean[]): Derivative<EquivariantPolynomial> {
+    return this.#derived(this.polynomial.transpose(isUndefinedPrimal, hasCotangent))
+  }
+
+  /** See {@link SegmentedPolynomial.backward}; cotangents carry what their primals do. */
+  backward(requiresGradient: readonly boolean[], hasCotangent: readonly boolean[]): Derivative<EquivariantPolynomial> {
+    return this.#derived(this.polynomial.backward(requiresGradient, hasCotangent))
+  }
+
+  /** Unrolls modes. See {@link SegmentedPolynomial.flattenModes}. */
   flattenModes(modes: Iterable<string>, options?: FlattenOptions): EquivariantPolynomial {
     return this.#with(this.polynomial.flattenModes(modes, options))
   }
 
-  /** Drops modes of extent one; representations stay. */
+  /** Makes every coefficient a number. */
+  flattenCoefficientModes(options?: FlattenOptions): EquivariantPolynomial {
+    return this.#with(this.polynomial.flattenCoefficientModes(options))
+  }
+
+  /** Drops modes of extent one. See {@link SegmentedPolynomial.squeezeModes}. */
   squeezeModes(modes?: string): EquivariantPolynomial {
     return this.#with(this.polynomial.squeezeModes(modes))
   }
 
-  /** See {@link SegmentedPolynomial.consolidateModes}. */
+  /** Cuts a mode into chunks. See {@link SegmentedPolynomial.splitMode}. */
+  splitMode(mode: string, size: number): EquivariantPolynomial {
+    return this.#with(this.polynomial.splitMode(mode, size))
+  }
+
+  /** Merges modes that always stand side by side. */
   consolidateModes(): EquivariantPolynomial {
     return this.#with(this.polynomial.consolidateModes())
   }
 
-  /** See {@link SegmentedPolynomial.consolidate}. */
+  /** Canonical names of modes and order of coefficient axes. */
+  canonicalizeSubscripts(): EquivariantPolynomial {
+    return this.#with(this.polynomial.canonicalizeSubscripts())
+  }
+
+  /** Products fused, modes merged and squeezed, what is empty dropped. */
   consolidate(): EquivariantPolynomial {
     return this.#with(this.polynomial.consolidate())
   }
 
-  /** See {@link SegmentedPolynomial.fuseStps}. */
+  /** Adds up products of the same operands and subscripts. */
   fuseStps(): EquivariantPolynomial {
     return this.#with(this.polynomial.fuseStps())
   }
 
-  /** See {@link SegmentedPolynomial.symmetrizeForIdenticalOperands}. */
+  /** Makes products symmetric in factors that are one input. */
   symmetrizeForIdenticalOperands(): EquivariantPolynomial {
     return this.#with(this.polynomial.symmetrizeForIdenticalOperands())
   }
 
-  /** See {@link SegmentedPolynomial.unsymmetrizeForIdenticalOperands}. */
+  /** Of all orders of equal factors keeps one: fewer paths, the same value. */
   unsymmetrizeForIdenticalOperands(): EquivariantPolynomial {
     return this.#with(this.polynomial.unsymmetrizeForIdenticalOperands())
+  }
+
+  /** Replaces every term; `undefined` drops it. The caller answers for equivariance. */
+  applyFn(f: (operation: Operation, product: SegmentedTensorProduct) => Term | undefined): EquivariantPolynomial {
+    return this.#with(this.polynomial.applyFn(f))
   }
 
   /** All outputs times a number. */
@@ -118,95 +145,84 @@ export class EquivariantPolynomial {
     return this.#with(this.polynomial.scale(factor))
   }
 
-  /** Input i of the result is input `order[i]`. */
-  permuteInputs(order: readonly number[]): EquivariantPolynomial {
-    const polynomial = this.polynomial.permuteInputs(order)
-    return EquivariantPolynomial.#make([order.flatMap((i) => this.inputs[i] ?? []), this.outputs], polynomial)
-  }
-
-  /** Output o of the result is output `order[o]`. */
-  permuteOutputs(order: readonly number[]): EquivariantPolynomial {
-    const polynomial = this.polynomial.permuteOutputs(order)
-    return EquivariantPolynomial.#make([this.inputs, order.flatMap((o) => this.outputs[o] ?? [])], polynomial)
-  }
-
-  /** Keeps some operands, inputs first. @throws {PolynomialError} if nothing is left on a side, or a kept output depends on a dropped input. */
-  filterKeepOperands(keep: readonly boolean[]): EquivariantPolynomial {
-    const polynomial = this.polynomial.filterKeepOperands(keep)
-    const kept = [this.inputs.filter((_, i) => keep[i]), this.outputs.filter((_, o) => keep[this.numInputs + o])] as const
-    return EquivariantPolynomial.#make(kept, polynomial)
-  }
-
-  /** Keeps some outputs, and all inputs. */
-  filterKeepOutputs(keep: readonly boolean[]): EquivariantPolynomial {
-    const polynomial = this.polynomial.filterKeepOutputs(keep)
-    return EquivariantPolynomial.#make([this.inputs, this.outputs.filter((_, o) => keep[o])], polynomial)
-  }
-
-  filterDropUnusedOperands(): EquivariantPolynomial {
-    return this.filterKeepOperands(this.polynomial.usedOperands)
-  }
-
   /** Computes only some outputs; the others become zero. */
   computeOnly(compute: readonly boolean[]): EquivariantPolynomial {
     return this.#with(this.polynomial.computeOnly(compute))
   }
 
+  /** Input i of the result is input `order[i]`. */
+  permuteInputs(order: readonly number[]): EquivariantPolynomial {
+    const polynomial = this.polynomial.permuteInputs(order)
+    return fromReps(pick(this.inputs, order), this.outputs, polynomial)
+  }
+
+  /** Output o of the result is output `order[o]`. */
+  permuteOutputs(order: readonly number[]): EquivariantPolynomial {
+    const polynomial = this.polynomial.permuteOutputs(order)
+    return fromReps(this.inputs, pick(this.outputs, order), polynomial)
+  }
+
+  /** Keeps some operands, inputs first. @throws {PolynomialError} if a kept output depends on a dropped input, or a side becomes empty. */
+  filterKeepOperands(keep: readonly boolean[]): EquivariantPolynomial {
+    const polynomial = this.polynomial.filterKeepOperands(keep)
+    const kept = (reps: Reps, first: number) => reps.filter((_, i) => keep[first + i])
+    return fromReps(kept(this.inputs, 0), kept(this.outputs, this.numInputs), polynomial)
+  }
+
+  /** Keeps some outputs, and all inputs. */
+  filterKeepOutputs(keep: readonly boolean[]): EquivariantPolynomial {
+    const polynomial = this.polynomial.filterKeepOutputs(keep)
+    return fromReps(
+      this.inputs,
+      this.outputs.filter((_, o) => keep[o]),
+      polynomial,
+    )
+  }
+
+  /** Drops what no operation holds. @throws {PolynomialError} if no input or no output is left. */
+  filterDropUnusedOperands(): EquivariantPolynomial {
+    return this.filterKeepOperands(this.polynomial.usedOperands)
+  }
+
   /**
-   * Cuts an operand into one for every segment of its irreps.
+   * One operand for every segment of an operand's irreps; inputs first, negative numbers count from the end.
    *
-   * @throws {PolynomialError} if the operand does not exist, carries no irreps, or a segment of the polynomial reaches over two
-   * segments of irreps.
+   * @throws {InputError} if the operand does not exist or carries no irreps with layout.
+   * @throws {PolynomialError} if a segment of irreps begins inside a segment of the operand.
    */
   splitOperandByIrrep(operand: number): EquivariantPolynomial {
     const position = operand < 0 ? operand + this.numOperands : operand
-    const rep = this.operands[position]
-    if (!(rep instanceof IrrepsAndLayout))
-      throw new PolynomialError(`splitOperandByIrrep: operand ${operand} carries ${rep?.toString() ?? 'nothing'}; only irreps with a layout can be split`)
-    if (rep.irreps.length < 2) return this
+    const rep = requireIrreps('splitOperandByIrrep', this.operands[position], operand)
     const polynomial = this.polynomial.splitOperandBySize(position, [0, ...rep.irreps.slices().map(([, end]) => end)])
     const pieces = rep.irreps.segments.map((segment) => new IrrepsAndLayout(new Irreps(rep.irreps.group, [segment]), rep.layout))
-    const replaced = (reps: readonly Rep[], first: number) => reps.flatMap((own, n) => (first + n === position ? pieces : [own]))
-    return EquivariantPolynomial.#make([replaced(this.inputs, 0), replaced(this.outputs, this.numInputs)], polynomial)
+    const reps = this.operands.flatMap((own, k) => (k === position ? pieces : [own]))
+    return fromReps(reps.slice(0, polynomial.numInputs), reps.slice(polynomial.numInputs), polynomial)
   }
 
-  /** See {@link SegmentedPolynomial.jvp}; tangents carry the representations of their inputs. */
-  jvp(hasTangent: readonly boolean[]): Derivative<EquivariantPolynomial> {
-    return this.#derived(this.polynomial.jvp(hasTangent))
-  }
-
-  /** See {@link SegmentedPolynomial.transpose}. The representations must be orthogonal, for cotangents carry those of their outputs. */
-  transpose(isUndefinedPrimal: readonly boolean[], hasCotangent: readonly boolean[]): Derivative<EquivariantPolynomial> {
-    return this.#derived(this.polynomial.transpose(isUndefinedPrimal, hasCotangent))
-  }
-
-  /** See {@link SegmentedPolynomial.backward}. The representations must be orthogonal, for cotangents carry those of their outputs. */
-  backward(requiresGradient: readonly boolean[], hasCotangent: readonly boolean[]): Derivative<EquivariantPolynomial> {
-    return this.#derived(this.polynomial.backward(requiresGradient, hasCotangent))
-  }
-
-  /** Additions and multiplications, for a batch. */
+  /** See {@link SegmentedPolynomial.flop}. */
   flop(batchSize?: number): number {
     return this.polynomial.flop(batchSize)
   }
 
-  /** Numbers in all operands, each times its batch size. */
+  /** See {@link SegmentedPolynomial.memory}. */
   memory(batchSizes: readonly number[]): number {
     return this.polynomial.memory(batchSizes)
   }
 
+  /** Same polynomial, and the same representations. */
   equals(other: EquivariantPolynomial): boolean {
     const same = (a: readonly Rep[], b: readonly Rep[]) => a.length === b.length && a.every((rep, i) => b[i] !== undefined && rep.equals(b[i]))
     return same(this.inputs, other.inputs) && same(this.outputs, other.outputs) && this.polynomial.equals(other.polynomial)
   }
 
+  /** The printed form of the polynomial, with representations in place of sizes. */
   toString(): string {
-    const list = (reps: readonly Rep[]) => reps.map((rep) => rep.toString()).join(', ')
-    return `EquivariantPolynomial ${list(this.inputs)} -> ${list(this.outputs)}\n${this.polynomial.toString()}`
+    const texts = (reps: Reps) => reps.map((rep) => rep.toString())
+    return polynomialToText(this.polynomial, { inputs: texts(this.inputs), outputs: texts(this.outputs) })
   }
 
-  static #make([inputs, outputs]: readonly [readonly Rep[], readonly Rep[]], polynomial: SegmentedPolynomial): EquivariantPolynomial {
-    return new EquivariantPolynomial(atLeastOne('input', inputs), atLeastOne('output', outputs), polynomial)
+  [inspectSymbol](): string {
+    return this.toString()
   }
 
   #with(polynomial: SegmentedPolynomial): EquivariantPolynomial {
@@ -214,34 +230,46 @@ export class EquivariantPolynomial {
   }
 
   #derived([polynomial, map]: Derivative<SegmentedPolynomial>): Derivative<EquivariantPolynomial> {
-    return [EquivariantPolynomial.#make(map<Rep>(this.inputs, this.outputs), polynomial), map]
+    const [inputs, outputs] = map<Rep>(this.inputs, this.outputs)
+    return [fromReps(inputs, outputs, polynomial), map]
   }
 }
 
-function atLeastOne(side: string, reps: readonly Rep[]): Reps {
-  const [first, ...rest] = reps
-  if (!first) throw new PolynomialError(`EquivariantPolynomial: no ${side} would be left; use the segmented polynomial without representations`)
+function fromReps(inputs: readonly Rep[], outputs: readonly Rep[], polynomial: SegmentedPolynomial): EquivariantPolynomial {
+  return new EquivariantPolynomial(requireSome('input', inputs), requireSome('output', outputs), polynomial)
+}
+
+function requireSome(side: string, [first, ...rest]: readonly Rep[]): Reps {
+  if (!first) throw new PolynomialError(`EquivariantPolynomial: the result would have no ${side}; keep at least one, or use the segmented polynomial`)
   return [first, ...rest]
 }
 
-function concatenateReps(reps: readonly Rep[], operand: number): IrrepsAndLayout {
-  const carried = reps.map((rep) => {
-    if (!(rep instanceof IrrepsAndLayout)) throw new PolynomialError(`EquivariantPolynomial.stack: operand ${operand} carries ${rep.toString()}; only irreps with a layout can be stacked`)
-    return rep
-  })
-  const [first, ...rest] = carried
-  if (!first) throw new PolynomialError('EquivariantPolynomial.stack: needs at least one polynomial')
-  return rest.reduce((total, rep) => {
-    if (rep.layout !== total.layout)
-      throw new LayoutError(`EquivariantPolynomial.stack: operand ${operand} has layout ${total.layout.name} in one polynomial and ${rep.layout.name} in another; use one`)
-    return new IrrepsAndLayout(total.irreps.add(rep.irreps), total.layout)
-  }, first)
+function pick(reps: Reps, order: readonly number[]): readonly Rep[] {
+  return order.flatMap((i) => reps[i] ?? [])
+}
+
+function requireIrreps(what: string, rep: Rep | undefined, operand: number): IrrepsAndLayout {
+  if (!rep) throw new InputError(`${what}: there is no operand ${operand}`)
+  if (!(rep instanceof IrrepsAndLayout)) throw new InputError(`${what}: operand ${operand} carries ${rep.toString()}, but must carry irreps with layout; use an IrrepsAndLayout`)
+  return rep
+}
+
+function stackedRep(polynomials: readonly EquivariantPolynomial[], operand: number): Rep {
+  return concatenate(polynomials.map(({ operands }) => requireIrreps('stack', operands[operand], operand)))
+}
+
+function sharedRep(polynomials: readonly EquivariantPolynomial[], operand: number): Rep {
+  const [first, ...rest] = polynomials.flatMap(({ operands }) => operands[operand] ?? [])
+  if (!first) throw new PolynomialError(`stack: there is no operand ${operand}`)
+  const other = rest.find((rep) => !rep.equals(first))
+  if (other) throw new PolynomialError(`stack: operand ${operand} is shared, but carries ${first.toString()} and ${other.toString()}; stack it or make them equal`)
+  return first
 }
 
 function requireSizes(side: string, reps: readonly Rep[], operands: readonly { readonly size: number }[]): void {
   if (reps.length !== operands.length)
-    throw new DimensionError(`EquivariantPolynomial: ${reps.length} ${side} representations for a polynomial with ${operands.length} ${side}s; give one for each`)
+    throw new DimensionError(`EquivariantPolynomial: ${reps.length} ${side} representations for a polynomial with ${operands.length} ${side}s; pass one for each`)
   for (const [i, rep] of reps.entries())
     if (rep.dim !== operands[i]?.size)
-      throw new DimensionError(`EquivariantPolynomial: ${side} ${i} carries ${rep.toString()} of dimension ${rep.dim}, but its operand has size ${operands[i]?.size ?? 0}`)
+      throw new DimensionError(`EquivariantPolynomial: ${side} ${i} carries ${rep.toString()} of dimension ${rep.dim}, but its operand has size ${operands[i]?.size ?? 0}; make them equal`)
 }

@@ -32,7 +32,7 @@ type Evaluable = cue.SegmentedPolynomial | cue.SegmentedTensorProduct | { readon
 /** The segmented polynomial behind any result of a descriptor. */
 export function polynomialOf(e: Evaluable): cue.SegmentedPolynomial {
   if (e instanceof cue.SegmentedPolynomial) return e
-  return e instanceof cue.SegmentedTensorProduct ? cue.SegmentedPolynomial.evaluatingLastOperand(e) : e.polynomial
+  return e instanceof cue.SegmentedTensorProduct ? cue.SegmentedPolynomial.evalLastOperand(e) : e.polynomial
 }
 
 /** Outputs on the inputs S(size_k, k). */
@@ -90,7 +90,7 @@ function evaluateComplex(polynomial: cue.SegmentedPolynomial, inputs: readonly c
         const turns = chosen.filter((_, k) => (mask >> k) & 1).length
         const target = parts[turns % 2 === 0 ? 0 : 1]
         const sign = turns % 4 < 2 ? 1 : -1
-        for (const [i, value] of product.evaluateLast(...chosen).data.entries()) target[i] = (target[i] ?? 0) + sign * value
+        for (const [i, value] of product.evaluate(...chosen).data.entries()) target[i] = (target[i] ?? 0) + sign * value
       }
     }
     return new cue.ComplexArray(cue.HostArray.from(parts[0]), cue.HostArray.from(parts[1]))

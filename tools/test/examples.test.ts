@@ -1,7 +1,9 @@
 import { build } from 'esbuild'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import ts from 'typescript'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { examplesIn, pages } from '../lib/examples.mjs'
 import { inRoot, root } from '../lib/paths.mjs'
 import { capture } from '../lib/run.mjs'
@@ -9,6 +11,8 @@ import { capture } from '../lib/run.mjs'
 // Examples see the packages as the most dependent of them does.
 const home = inRoot('packages', 'mace', 'test')
 const examples = pages().flatMap(examplesIn)
+const folder = mkdtempSync(join(tmpdir(), 'equivar-examples-'))
+afterAll(() => rmSync(folder, { recursive: true }))
 
 describe('the code of the documentation', () => {
   it('has the types that it seems to have', () => {
@@ -16,17 +20,17 @@ describe('the code of the documentation', () => {
   })
 
   it.each(examples.map((example) => [`${example.file}:${example.line}`, example] as const))('%s prints what it says', async (_, { code, prints }) => {
-    const bundled = await build({
+    const file = join(folder, 'example.mjs')
+    await build({
       stdin: { contents: code, resolveDir: home, loader: 'ts' },
       bundle: true,
       format: 'esm',
       platform: 'node',
       target: 'node20.19',
-      write: false,
-      banner: { js: `import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(${JSON.stringify(home)});` },
+      outfile: file,
+      banner: { js: 'import { createRequire as $createRequire } from "node:module"; const require = $createRequire(import.meta.url);' },
     })
-    const program = bundled.outputFiles[0]?.text ?? ''
-    const { code: exit, output } = await capture(process.execPath, ['--input-type=module', '--eval', program], { cwd: root })
+    const { code: exit, output } = await capture(process.execPath, [file], { cwd: root })
     expect(exit, output).toBe(0)
     expect(output.trimEnd().split('\n').filter(Boolean)).toEqual(prints)
   })

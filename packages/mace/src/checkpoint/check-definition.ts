@@ -22,12 +22,16 @@ export function checkDefinition(definition: MaceDefinition): void {
     const tensor = definition.tensors.get(name)
     if (!tensor) throw new FormatError(`model: tensor '${name}' is missing`)
     if (tensor.dtype !== 'float64' && tensor.dtype !== 'float32') throw new FormatError(`model: tensor '${name}' has dtype ${tensor.dtype}, a floating-point one is needed`)
-    if (!fits(tensor.shape, shape)) throw new FormatError(`model: tensor '${name}' has shape [${tensor.shape.join(', ')}], [${shape.join(', ')}] fits the architecture`)
+    if (!fits(tensor.shape, shape)) throw new FormatError(`model: tensor '${name}' has shape [${tensor.shape.join(', ')}], [${shape.map(axisText).join(', ')}] fits the architecture`)
     requireFinite(tensor, `model: tensor '${name}'`)
   }
   for (const name of definition.tensors.keys())
     if (!expected.has(name)) throw new FormatError(`model: tensor '${name}' is not understood, the architecture has no use for it`)
   checkRadii(definition)
+}
+
+function axisText(length: number): string {
+  return length < 0 ? `at least ${-length}` : String(length)
 }
 
 /** An axis that may be longer is written negative: at least that long. */

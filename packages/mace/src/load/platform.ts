@@ -1,10 +1,10 @@
 import { InputError } from '@equivar/core'
 
-/** A file of the machine, opened. */
+/** A file of the machine. */
 export interface OpenFile {
   /** Length in bytes. */
   readonly size: number
-  /** Its content, to be read once; closes the file at the end. */
+  /** Its content, to be read once. */
   readonly chunks: AsyncIterable<Uint8Array>
 }
 

@@ -40,7 +40,6 @@ export async function readSource(source: ModelSource, options: ReadOptions): Pro
     return bytes
   }
   const { size, chunks } = await openSource(source, signal)
-  if (size !== undefined) checkLength(size, maxBytes)
   return collect(chunks, size, options)
 }
 
@@ -103,7 +102,8 @@ async function collect(chunks: AsyncIterable<Uint8Array>, totalBytes: number | u
   for await (const chunk of chunks) {
     signal?.throwIfAborted()
     loadedBytes += chunk.length
-    checkLength(loadedBytes, maxBytes)
+    // Looked at here and not before the loop, whose end is what closes the source.
+    checkLength(Math.max(loadedBytes, totalBytes ?? 0), maxBytes)
     parts.push(chunk)
     onProgress?.({ loadedBytes, totalBytes })
   }

@@ -123,6 +123,8 @@ const readers: { readonly [kind in InteractionKind]: (module: ModuleReader, fram
     readLinear(module.child('linear_2'), { input: frame.target, output: frame.target })
     readLinear(module.child('skip_tp'), { input: frame.nodeFeatures, output: frame.hidden })
     for (const name of ['alpha', 'beta']) module.keep(name, [])
+    // Between layouts of cuEquivariance, in mace-torch 0.3.14 and 0.3.15.
+    for (const name of ['transpose_mul_ir', 'transpose_ir_mul']) module.expect(name, null)
     return { radialNetwork, densityNetwork, gate }
   },
 }

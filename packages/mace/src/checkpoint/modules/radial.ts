@@ -66,6 +66,7 @@ function vectorLength(module: ModuleReader, name: string): number {
 function readTransform(module: ModuleReader): 'agnesi' | 'soft' {
   module.expectClass('mace.modules.radial.AgnesiTransform', 'mace.modules.radial.SoftTransform')
   const agnesi = module.className === 'AgnesiTransform'
+  if (!agnesi && !module.has('alpha') && module.has('b')) module.fail('this is the Soft transform of mace-torch before 0.3.10, another formula, which is not read here')
   for (const name of agnesi ? ['q', 'p', 'a'] : ['alpha']) module.keep(name, [])
   module.keep('covalent_radii')
   module.close()

@@ -3,7 +3,7 @@ import type { ModuleReader } from './module-reader.ts'
 import { functionName } from './values.ts'
 
 const identity: ActivationDefinition = { name: 'identity', scale: 1 }
-export const silu: ActivationDefinition = { name: 'silu', scale: 1 }
+const silu: ActivationDefinition = { name: 'silu', scale: 1 }
 
 /** Network from radial features to weights, of either kind; its first and last width must be the ones given. */
 export function readRadialNetwork(module: ModuleReader, inputSize: number, outputSize: number): RadialNetworkDefinition {

@@ -12,6 +12,6 @@ export type { Contraction, Dispatched, FlattenOptions, ModeExtents, OperandPermu
 export type { ExtendedTensorProductJson, TensorProductJson } from './serialization/index.ts'
 export type { PolynomialJson } from './serialization/polynomial-json.ts'
 export { EquivariantPolynomial, type Reps } from './equivariant-polynomial.ts'
-export { EquivariantTensorProduct } from './equivariant-tensor-product.ts'
+export * from './equivariant-tensor-product.ts'
 export { IrDictPolynomial, splitPolynomialByIrreps } from './ir-dict-polynomial.ts'
 export { visualizePolynomial } from './visualize.ts'

@@ -23,6 +23,8 @@ describe('who may import whom', () => {
     ['irreps import polynomials', 'packages/core/src/irreps/probe.ts', '../polynomials/path.ts'],
     ['polynomials import descriptors', 'packages/core/src/polynomials/probe.ts', '../descriptors/linear.ts'],
     ['descriptors import experimental', 'packages/core/src/descriptors/probe.ts', '../experimental/index.ts'],
+    ['kernels import descriptors', 'packages/core/src/kernels/lower/probe.ts', '../../descriptors/linear.ts'],
+    ['descriptors import kernels', 'packages/core/src/descriptors/probe.ts', '../kernels/index.ts'],
     ['core imports the engine', 'packages/core/src/irreps/probe.ts', '@equivar/engine'],
     ['core imports itself by name', 'packages/core/src/irreps/probe.ts', '@equivar/core'],
     ['the engine imports a front end', 'packages/engine/src/probe.ts', '@equivar/mace'],
@@ -43,6 +45,8 @@ describe('who may import whom', () => {
   it.each([
     ['packages/core/src/experimental/probe.ts', '../descriptors/index.ts'],
     ['packages/core/src/polynomials/probe.ts', '../errors.ts'],
+    ['packages/core/src/kernels/lower/probe.ts', '../../polynomials/index.ts'],
+    ['packages/core/src/kernels/lower/probe.ts', '../ir.ts'],
     ['packages/core/src/index.ts', './experimental/index.ts'],
     ['packages/engine/src/probe.ts', '@equivar/core'],
     ['packages/mace/src/probe.ts', '@equivar/engine'],

@@ -19,12 +19,12 @@ export class IrDictPolynomial {
     requireDescription('input', inputIrreps, polynomial.inputs)
     requireDescription('output', outputIrreps, polynomial.outputs)
     this.polynomial = polynomial
-    this.inputIrreps = inputIrreps
-    this.outputIrreps = outputIrreps
+    this.inputIrreps = Object.freeze([...inputIrreps])
+    this.outputIrreps = Object.freeze([...outputIrreps])
   }
 
   equals(other: IrDictPolynomial): boolean {
-    const same = (a: readonly Irreps[], b: readonly Irreps[]) => a.length === b.length && a.every((irreps, i) => irreps.toString() === b[i]?.toString())
+    const same = (a: readonly Irreps[], b: readonly Irreps[]) => a.length === b.length && a.every((irreps, i) => b[i] !== undefined && irreps.equals(b[i]))
     return same(this.inputIrreps, other.inputIrreps) && same(this.outputIrreps, other.outputIrreps) && this.polynomial.equals(other.polynomial)
   }
 
@@ -46,8 +46,8 @@ export function splitPolynomialByIrreps(polynomial: SegmentedPolynomial, operand
 function requireDescription(side: string, groups: readonly Irreps[], operands: readonly SegmentedOperand[]): void {
   const blocks = groups.flatMap((irreps) => irreps.segments)
   if (blocks.length !== operands.length)
-    throw new DimensionError(`IrDictPolynomial: ${side}_irreps describe ${blocks.length} operands, but polynomial has ${operands.length} ${side}s`)
+    throw new DimensionError(`IrDictPolynomial: ${side}Irreps describe ${blocks.length} operands, one for each segment, but the polynomial has ${operands.length} ${side}s; split its operands by irreps`)
   for (const [k, block] of blocks.entries())
     if (block.dim !== operands[k]?.size)
-      throw new DimensionError(`IrDictPolynomial: ${side} operand ${k} (${block.mul}x${block.ir.toString()}): expected size ${block.dim}, got ${operands[k]?.size ?? 0}`)
+      throw new DimensionError(`IrDictPolynomial: ${side} operand ${k} (${block.mul}x${block.ir.toString()}): expected size ${block.dim}, got ${operands[k]?.size ?? 0}; make them equal`)
 }

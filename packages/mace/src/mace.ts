@@ -51,7 +51,7 @@ export class Mace {
 
   /** A model from a definition that is already in memory. @throws {FormatError} if a tensor is missing. */
   static fromDefinition(definition: MaceDefinition, { dtype = definition.architecture.dtype, chebyshevForces = 'exact' }: MaceOptions = {}): Mace {
-    if (dtype !== 'float32' && dtype !== 'float64') throw new DtypeError(`Mace: dtype '${String(dtype)}' is unknown; use 'float32' or 'float64'`)
+    if (!['float32', 'float64'].includes(dtype)) throw new DtypeError(`Mace: dtype '${dtype}' is unknown; use 'float32' or 'float64'`)
     const network = new MaceNetwork(definition, chebyshevForces)
     // Made outside of the scope: the parameters stay alive for as long as the model.
     const parameters = Parameters.fromDefinition(definition, dtype)

@@ -25,7 +25,11 @@ export function virialsFromEdges({ numGraphs, edgeOffsets }: GraphBatch, vectors
 }
 
 /** The virial shared out to atoms: half of every edge's part to either end, eV, shape (N, 3, 3). */
-export function atomicVirialsFromEdges({ numNodes, numEdges, senders, receivers }: GraphBatch, vectors: ArrayLike<number>, gradients: ArrayLike<number>): Float64Array {
+export function atomicVirialsFromEdges(
+  { numNodes, numEdges, senders, receivers }: GraphBatch,
+  vectors: ArrayLike<number>,
+  gradients: ArrayLike<number>,
+): Float64Array {
   const virials = new Float64Array(9 * numNodes)
   for (let e = 0; e < numEdges; e++)
     for (const node of [senders[e] ?? 0, receivers[e] ?? 0]) addSymmetric(virials, 9 * node, vectors, gradients, 3 * e, -0.25)

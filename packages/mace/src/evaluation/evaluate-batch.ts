@@ -16,7 +16,13 @@ export interface Evaluator {
 }
 
 /** Results of all structures of a batch, in order. `head` is the position of the head that evaluates them. */
-export async function evaluateBatch(evaluator: Evaluator, structures: readonly Structure[], batch: GraphBatch, head: number, options: EvaluationOptions): Promise<Evaluation[]> {
+export async function evaluateBatch(
+  evaluator: Evaluator,
+  structures: readonly Structure[],
+  batch: GraphBatch,
+  head: number,
+  options: EvaluationOptions,
+): Promise<Evaluation[]> {
   const { network, weights, dtype } = evaluator
   const { architecture } = network.definition
   const { forces = true, stress, virials, atomicVirials, edgeForces, hessian, descriptors } = options
@@ -86,7 +92,13 @@ export async function evaluateBatch(evaluator: Evaluator, structures: readonly S
  * `Σ_i e_i` as a function of positions [N, 3] in float64, for derivatives of any order.
  * The result is in the model's dtype, without the constant reference energies.
  */
-export function energyOfPositions({ network, weights, dtype }: Evaluator, structures: readonly Structure[], batch: GraphBatch, head: number, positions: NDArray): NDArray {
+export function energyOfPositions(
+  { network, weights, dtype }: Evaluator,
+  structures: readonly Structure[],
+  batch: GraphBatch,
+  head: number,
+  positions: NDArray,
+): NDArray {
   const { architecture } = network.definition
   // What the edge vectors hold besides the difference of positions does not depend on them.
   const shifts = edgeVectors({ ...batch, positions: new Float64Array(batch.positions.length) })

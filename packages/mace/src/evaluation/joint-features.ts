@@ -36,7 +36,7 @@ function graphValues(feature: Feature, structure: Structure, s: number): number[
   const list = isInfoList(given) ? given : [given]
   const numbers = list.filter((value) => typeof value === 'number')
   if (numbers.length !== width || list.length !== width)
-    throw new InputError(`structure ${s}: the model needs info.${feature.name}, ${width === 1 ? 'a number' : `${width} numbers`} for the whole structure; found ${JSON.stringify(given) ?? 'nothing'}`)
+    throw new InputError(`structure ${s}: the model needs info.${feature.name}, ${width === 1 ? 'a number' : `${width} numbers`} for the whole structure; found ${given === undefined ? 'nothing' : JSON.stringify(given)}`)
   return Array.from({ length: structure.numAtoms }, () => numbers).flat()
 }
 

@@ -124,7 +124,9 @@ export class MaceNetwork {
       features = add(features, joint)
     }
     const embeddingEnergies =
-      this.#embeddingReadout && weights.embeddingReadout ? selectHead(this.#embeddingReadout.apply(weights.embeddingReadout, features, graph), graph) : undefined
+      this.#embeddingReadout && weights.embeddingReadout
+        ? selectHead(this.#embeddingReadout.apply(weights.embeddingReadout, features, graph), graph)
+        : undefined
 
     const perLayer: NDArray[] = []
     for (const [t, { interaction, contraction, linear, useSelfConnection }] of this.#layers.entries()) {

@@ -22,7 +22,14 @@ export interface RadialOutput {
  *
  * @param lengths [E] distances in Å.
  */
-export function radialEmbedding(definition: RadialDefinition, parameters: Parameters, cutoffRadius: number, lengths: NDArray, graph: GraphArrays, chebyshevForces: ChebyshevForces): RadialOutput {
+export function radialEmbedding(
+  definition: RadialDefinition,
+  parameters: Parameters,
+  cutoffRadius: number,
+  lengths: NDArray,
+  graph: GraphArrays,
+  chebyshevForces: ChebyshevForces,
+): RadialOutput {
   const cutoff = column(polynomialCutoff(lengths, cutoffRadius, definition.cutoffOrder))
   const distance = transformDistance(definition.transform, parameters.at('distance_transform'), lengths, graph)
   const features = radialBasis(definition.basis, parameters.at('bessel_fn'), distance, chebyshevForces)

@@ -1,7 +1,7 @@
 import { array, cast, scope } from '@equivar/engine'
 import { describe, expect, it } from 'vitest'
 import { edgeVectors, graphArrays } from '../../src/evaluation/batch-inputs.ts'
-import { readModelFile } from '../../src/checkpoint/index.ts'
+import type { readModelFile } from '../../src/checkpoint/index.ts'
 import { maceIrreps } from '../../src/model/irreps.ts'
 import { MaceNetwork } from '../../src/model/network.ts'
 import { Parameters } from '../../src/model/parameters.ts'
@@ -84,11 +84,13 @@ function irrepsMajor(values: ArrayLike<number>, irreps: string | undefined): num
 }
 
 /** Our numbers of the first edges of the reference. */
-function edgeRows(batch: GraphBatch, { edge_index: [senders = [], receivers = []] = [], unit_shifts: shifts = [], intermediates = {} }: ReferenceStructure): number[] {
+function edgeRows(batch: GraphBatch, reference: ReferenceStructure): number[] {
+  const { edge_index: [senders = [], receivers = []] = [], unit_shifts: shifts = [], intermediates = {} } = reference
   const count = (intermediates['spherical_harmonics'] as readonly unknown[]).length
   return Array.from({ length: count }, (_, k) =>
     batch.senders.findIndex(
-      (sender, e) => sender === senders[k] && batch.receivers[e] === receivers[k] && [0, 1, 2].every((axis) => batch.unitShifts[3 * e + axis] === shifts[k]?.[axis]),
+      (sender, e) =>
+        sender === senders[k] && batch.receivers[e] === receivers[k] && [0, 1, 2].every((axis) => batch.unitShifts[3 * e + axis] === shifts[k]?.[axis]),
     ),
   )
 }

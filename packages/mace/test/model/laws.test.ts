@@ -2,7 +2,7 @@ import { O3 } from '@equivar/core'
 import { liveBuffers } from '@equivar/engine'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Mace } from '../../src/mace.ts'
-import { Structure } from '../../src/structures/index.ts'
+import type { Structure } from '../../src/structures/index.ts'
 import { fixtureNamed, headOf, largestDifference, modelFixtures, structureOf, type ModelFixture } from './fixtures.ts'
 
 /** One fixture for every interaction class, radial basis, transform and parity, and the options that change formulas. */
@@ -58,8 +58,10 @@ describe.each(cases)('%s', (_, fixture) => {
     for (const { structure, head } of samples(model, fixture)) {
       const { forces, virials } = await evaluate(model, structure, head)
       const energyAt = async (change: (structure: Structure, h: number) => Structure, h: number) => (await evaluate(model, change(structure, h), head)).energy
-      const slope = async (change: (structure: Structure, h: number) => Structure) =>
-        (8 * ((await energyAt(change, step)) - (await energyAt(change, -step))) - ((await energyAt(change, 2 * step)) - (await energyAt(change, -2 * step)))) / (12 * step)
+      const slope = async (change: (structure: Structure, h: number) => Structure) => {
+        const rise = async (h: number) => (await energyAt(change, h)) - (await energyAt(change, -h))
+        return (8 * (await rise(step)) - (await rise(2 * step))) / (12 * step)
+      }
       const d = direction(structure.positions.length)
       const moved = await slope((s, h) => s.with({ positions: s.positions.map((x, i) => x + h * (d[i] ?? 0)) }))
       const work = forces.reduce((sum, f, i) => sum - f * (d[i] ?? 0), 0)

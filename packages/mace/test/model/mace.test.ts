@@ -22,7 +22,8 @@ describe('Mace', () => {
     const expected = Array.from({ length: 9 }, (_, i) => vector.reduce((sum, v, j) => sum + (hessian[9 * i + j] ?? 0) * v, 0))
     expect(largestDifference(await model.hessianVectorProduct(water, vector), expected)).toBeLessThanOrEqual(1e-10)
     const step = 1e-4
-    const forcesAt = async (h: number) => (await model.evaluate([water.with({ positions: water.positions.map((x, i) => x + h * (vector[i] ?? 0)) })]))[0]?.forces ?? new Float64Array()
+    const movedBy = (h: number) => water.with({ positions: water.positions.map((x, i) => x + h * (vector[i] ?? 0)) })
+    const forcesAt = async (h: number) => (await model.evaluate([movedBy(h)]))[0]?.forces ?? new Float64Array()
     const [plus, minus] = [await forcesAt(step), await forcesAt(-step)]
     const quotient = plus.map((f, i) => -(f - (minus[i] ?? 0)) / (2 * step))
     expect(largestDifference(quotient, expected)).toBeLessThanOrEqual(1e-5)
@@ -42,7 +43,8 @@ describe('Mace', () => {
   it('gives the same results in batches of any size', async () => {
     using model = fixture.load()
     const structures = fixture.structures.map(structureOf)
-    const [together, alone, some] = await Promise.all([model.evaluate(structures), model.evaluate(structures, { batchSize: 1 }), model.evaluate(structures, { batchSize: 4 })])
+    const inBatchesOf = (batchSize?: number) => model.evaluate(structures, { batchSize })
+    const [together, alone, some] = await Promise.all([inBatchesOf(), inBatchesOf(1), inBatchesOf(4)])
     for (const [i, result] of together.entries())
       for (const other of [alone[i], some[i]]) {
         expect(Math.abs(result.energy - (other?.energy ?? Number.NaN))).toBeLessThanOrEqual(1e-11)

@@ -1,5 +1,6 @@
 import { FormatError } from '@equivar/core'
 import type { Coupling, LayerDefinition, MaceArchitecture, MaceDefinition, RadialNetworkDefinition, ReadoutDefinition } from '../definition.ts'
+import { isPlainName } from './container/byte-reader.ts'
 import { countScalars, dimension, formatIrreps, numIrreps, parseIrreps, sameIrreps, scalars, type FileIrreps } from './irreps.ts'
 import { gateIrreps } from './modules/gate.ts'
 import { numWeights } from './modules/linear.ts'
@@ -90,7 +91,7 @@ function irreps(text: string, field: string): FileIrreps {
 }
 
 function checkHead({ heads, atomicNumbers, cutoff, harmonics, maxEll }: MaceArchitecture): void {
-  if (heads.length === 0 || new Set(heads).size !== heads.length) fail('heads', 'expected different names')
+  if (heads.length === 0 || !heads.every(isPlainName) || new Set(heads).size !== heads.length) fail('heads', 'expected different names')
   if (atomicNumbers.length === 0 || atomicNumbers.some((z, k) => !Number.isInteger(z) || z < 1 || z > 118 || z <= (atomicNumbers[k - 1] ?? 0)))
     fail('atomicNumbers', `[${atomicNumbers.slice(0, 8).join(', ')}] are not atomic numbers in ascending order`)
   if (!(cutoff > 0 && Number.isFinite(cutoff))) fail('cutoff', `${cutoff} is not a positive length`)
@@ -125,7 +126,7 @@ function addJointEmbedding(shapes: Shapes, { jointEmbedding, embeddingReadout, h
   }
   if (jointEmbedding === null) return
   const { features } = jointEmbedding
-  if (features.length === 0 || new Set(features.map(({ name }) => name)).size !== features.length) fail('jointEmbedding.features', 'expected different names')
+  if (features.length === 0 || !features.every(({ name }) => isPlainName(name)) || new Set(features.map(({ name }) => name)).size !== features.length) fail('jointEmbedding.features', 'expected different names')
   for (const { name, kind, inputSize, outputSize, bias } of features) {
     const prefix = `joint_embedding.embedders.${name}`
     if (kind === 'categorical') shapes.set(`${prefix}.weight`, [inputSize, outputSize])

@@ -24,6 +24,7 @@ export function fileIrrep(mul: unknown, l: unknown, p: unknown, what: string): F
 
 /** `'16x0e+16x1o'`; a missing multiplicity is 1, an empty text no irreps at all. */
 export function parseIrreps(text: string, what: string): FileIrreps {
+  if (!/^[\dxeo+ ]*$/.test(text)) throw new FormatError(`${what}: ${JSON.stringify(text.slice(0, 40))} are no irreps; expected something like '16x0e+16x1o'`)
   if (text.trim() === '') return []
   const blocks = text.split('+')
   checkCount(blocks.length, what)

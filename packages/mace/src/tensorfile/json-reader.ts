@@ -1,4 +1,5 @@
 import { FormatError } from '@equivar/core'
+import { isPlainName } from '../checkpoint/container/byte-reader.ts'
 
 /** A JSON object read field by field; {@link close} refuses fields that nobody asked for. */
 export class JsonReader {
@@ -80,9 +81,14 @@ export class JsonReader {
     return this.list(name, (item, path) => readObject(item, path, read))
   }
 
+  #failUnknown(name: string, value: unknown): never {
+    if (isPlainName(name)) this.fail(name, `this field is not understood (${show(value)})`)
+    throw new FormatError(`${this.#path}: field ${show(name)} is not understood`)
+  }
+
   /** @throws {FormatError} for the first field that is not understood. */
   close(): void {
-    for (const [name, value] of this.#fields) if (!this.#seen.has(name)) this.fail(name.slice(0, 80), `this field is not understood (${show(value)})`)
+    for (const [name, value] of this.#fields) if (!this.#seen.has(name)) this.#failUnknown(name, value)
   }
 }
 

@@ -1,6 +1,6 @@
 import { FormatError, InputError } from '@equivar/core'
 import type { NamedTensor } from '../definition.ts'
-import { decodeUtf8 } from '../checkpoint/container/byte-reader.ts'
+import { decodeUtf8, isPlainName } from '../checkpoint/container/byte-reader.ts'
 import { decodeNumbers, dtypeOf, itemSizes } from '../checkpoint/torch/storage.ts'
 import type { StorageType } from '../checkpoint/pickle/values.ts'
 import { readObject, type JsonReader } from './json-reader.ts'
@@ -54,9 +54,11 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsContent {
   const header = parseHeader(bytes.subarray(8, start))
   let metadata: ReadonlyMap<string, string> = new Map()
   const views: TensorView[] = []
-  for (const [name, value] of header)
+  for (const [name, value] of header) {
+    if (!isPlainName(name)) throw new FormatError(`safetensors: tensor name ${JSON.stringify(name.slice(0, 80))} is not a plain name`)
     if (name === '__metadata__') metadata = readMetadata(value)
     else views.push(readObject(value, `safetensors: tensor ${JSON.stringify(name.slice(0, 80))}`, (reader) => readView(name, reader, data.length)))
+  }
   checkCoverage(views, data.length)
   const tensors = new Map<string, NamedTensor>()
   for (const { name, type, shape, begin, end } of views)
@@ -88,7 +90,7 @@ function readMetadata(value: unknown): ReadonlyMap<string, string> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new FormatError('safetensors: __metadata__ is not an object')
   return new Map(
     Object.entries(value).map(([key, text]: [string, unknown]) => {
-      if (typeof text !== 'string') throw new FormatError(`safetensors: __metadata__.${key.slice(0, 80)} is not a text`)
+      if (typeof text !== 'string') throw new FormatError(`safetensors: __metadata__, key ${JSON.stringify(key.slice(0, 80))}: not a text`)
       return [key, text]
     }),
   )

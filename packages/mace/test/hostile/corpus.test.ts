@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { loadDefinition } from '../../src/load/index.ts'
 import { hostileFiles, smallModel } from './corpus.ts'
 
+/** Processor time in milliseconds: other tests run beside this one. */
 const longest = 2000
 const mostMemory = 512 * 2 ** 10
 
@@ -14,18 +15,18 @@ describe('hostile model files', () => {
 
   it.each(hostileFiles)('$name is refused in one line', async ({ bytes, message }) => {
     const file = bytes()
-    const start = performance.now()
+    const start = process.cpuUsage()
     const error: unknown = await loadDefinition(file).then(
       () => undefined,
       (reason: unknown) => reason,
     )
-    const elapsed = performance.now() - start
+    const { user, system } = process.cpuUsage(start)
     expect(error).toBeInstanceOf(FormatError)
     const text = (error as FormatError).message
     expect(text).toMatch(message)
     expect(text).not.toMatch(/\n/)
     expect(text.length).toBeLessThan(600)
-    expect(elapsed).toBeLessThan(longest)
+    expect((user + system) / 1000).toBeLessThan(longest)
   })
 
   it('leave nothing behind in prototypes, and fit into memory', () => {

@@ -6,6 +6,7 @@ import { writeDefinition } from '../../src/tensorfile/index.ts'
 import { smallModel } from './corpus.ts'
 import { mutate, Random } from './mutations.ts'
 
+/** Processor time in milliseconds: other tests run beside this one. */
 const longest = 2000
 
 interface Outcome {
@@ -15,7 +16,7 @@ interface Outcome {
 
 /** Loads a file that may be anything. @throws whatever is not a refusal. */
 async function attempt(bytes: Uint8Array, outcome: Outcome): Promise<void> {
-  const start = performance.now()
+  const start = process.cpuUsage()
   try {
     await loadDefinition(bytes)
     outcome.loaded++
@@ -23,7 +24,8 @@ async function attempt(bytes: Uint8Array, outcome: Outcome): Promise<void> {
     if (!(error instanceof EquivarError) || error.message.includes('\n')) throw error
     outcome.messages.add(error.message.replace(/\d+/g, '#'))
   }
-  expect(performance.now() - start).toBeLessThan(longest)
+  const { user, system } = process.cpuUsage(start)
+  expect((user + system) / 1000).toBeLessThan(longest)
 }
 
 describe('mutations of a small model', () => {

@@ -42,6 +42,14 @@ const names = [
   'e3nn.o3._linear\nLinear',
 ]
 
+const tokenized = new WeakMap<ModelFile, readonly PickleToken[]>()
+
+function tokensOf(file: ModelFile): readonly PickleToken[] {
+  const known = tokenized.get(file) ?? tokens(file.pickle)
+  tokenized.set(file, known)
+  return known
+}
+
 /** Bytes of the whole file. */
 const raw: readonly Mutation[] = [
   (file, random) => flip(file.bytes(), random),
@@ -57,7 +65,7 @@ const inPickle: readonly Mutation[] = [
   ...[dropToken, repeatToken, swapTokens, changeInteger, changeText, changeGlobal, changeMemo, changeFloat, changeConstant].map(
     (edit): Mutation =>
       (file, random) => {
-        const list = tokens(file.pickle)
+        const list = [...tokensOf(file)]
         for (let edits = 1 + random.below(2); edits > 0; edits--) edit(list, random)
         return file.with('data.pkl', concat(list.map(({ bytes }) => bytes))).bytes()
       },

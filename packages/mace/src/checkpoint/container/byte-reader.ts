@@ -1,5 +1,6 @@
 import { FormatError } from '@equivar/core'
 
+const maxNameLength = 200
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** Cursor over little-endian bytes; every read is checked against the end before anything is allocated. */
@@ -66,6 +67,11 @@ export class ByteReader {
     const start = this.position
     return decodeUtf8(this.take(count), `${this.#what}: text at offset ${start}`)
   }
+}
+
+/** Whether a name from a file can stand in a message: printable, on one line, not too long. */
+export function isPlainName(name: string): boolean {
+  return name.length <= maxNameLength && !/\p{C}|\p{Zl}|\p{Zp}/u.test(name)
 }
 
 /** @throws {FormatError} when the bytes are not UTF-8. */

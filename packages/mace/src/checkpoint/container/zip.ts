@@ -1,5 +1,5 @@
 import { FormatError } from '@equivar/core'
-import { ByteReader } from './byte-reader.ts'
+import { ByteReader, isPlainName } from './byte-reader.ts'
 import { crc32 } from './crc32.ts'
 
 /**
@@ -133,9 +133,9 @@ function readEntry(bytes: Uint8Array, reader: ByteReader, directoryStart: number
   reader.skip(8)
   const offset = reader.uint32()
   const name = reader.text(nameLength)
+  checkName(name)
   const wide = widen(new ByteReader(reader.take(extraLength), `zip: extra field of '${name}'`), { size, compressed, offset })
   reader.skip(commentLength)
-  checkName(name)
   if (flag & (flags.encrypted | flags.patched | flags.strongEncryption | flags.maskedHeaders))
     throw new FormatError(`zip: record '${name}' is encrypted or patched; decrypt the file first`)
   if (method === 0 && wide.size !== wide.compressed)
@@ -171,13 +171,13 @@ function checkLocalHeader(bytes: Uint8Array, name: string, method: number, offse
   const [nameLength, extraLength] = [reader.uint16(), reader.uint16()]
   const localName = reader.text(nameLength)
   if (localName !== name || localMethod !== method)
-    throw new FormatError(`zip: the directory says '${name}' (method ${method}), the record '${localName}' (method ${localMethod}); the file is damaged or forged`)
+    throw new FormatError(`zip: the directory says '${name}' (method ${method}), the record ${JSON.stringify(localName.slice(0, 80))} (method ${localMethod}); the file is damaged or forged`)
   reader.skip(extraLength)
   return offset + reader.position
 }
 
 function checkName(name: string): void {
-  if (name === '' || name.startsWith('/') || /[\\\0]/.test(name) || name.split('/').some((part) => part === '..' || part === '.'))
+  if (name === '' || !isPlainName(name) || name.startsWith('/') || name.includes('\\') || name.split('/').some((part) => part === '..' || part === '.'))
     throw new FormatError(`zip: record name ${JSON.stringify(name.slice(0, 80))} is not a plain relative path; the file is damaged or forged`)
 }
 

@@ -1,4 +1,5 @@
 import type { Coupling, LayerDefinition, MaceArchitecture, MaceDefinition, NamedTensor, ReadoutDefinition } from '../../definition.ts'
+import { isPlainName } from '../container/byte-reader.ts'
 import { dimension, formatIrreps, numIrreps, sameIrreps, scalars, type FileIrreps } from '../irreps.ts'
 import { describe, type PickleValue } from '../pickle/values.ts'
 import type { TorchArchive } from '../torch/archive.ts'
@@ -77,7 +78,7 @@ function readHeads(module: ModuleReader): readonly string[] {
   const value = module.attribute('heads')
   if (value === undefined || value === null) return ['Default']
   const heads = sequence(value, module.where('heads')).map((head) =>
-    typeof head === 'string' ? head : module.fail(`expected names, found ${describe(head)}`, 'heads'),
+    typeof head === 'string' && isPlainName(head) ? head : module.fail(`expected names, found ${describe(head)}`, 'heads'),
   )
   if (heads.length === 0 || new Set(heads).size !== heads.length) module.fail(`expected different names, found [${heads.join(', ')}]`, 'heads')
   return heads

@@ -1,5 +1,6 @@
 import { FormatError } from '@equivar/core'
 import type { ActivationDefinition } from '../../definition.ts'
+import { isPlainName } from '../container/byte-reader.ts'
 import { checkCount, fileIrrep, parseIrreps, type FileIrreps } from '../irreps.ts'
 import { describe, PickleBytes, PickleDict, PickleGlobal, PickleList, PickleObject, PickleTuple, type PickleValue } from '../pickle/values.ts'
 
@@ -36,7 +37,7 @@ export function textDict(value: PickleValue | undefined, what: string): Readonly
   if (!(value instanceof PickleDict)) throw new FormatError(`${what}: expected a dict, found ${describe(value)}`)
   const result = new Map<string, PickleValue>()
   for (const [key, item] of value.entries) {
-    if (typeof key !== 'string') throw new FormatError(`${what}: key ${describe(key)} is not a text`)
+    if (typeof key !== 'string' || !isPlainName(key)) throw new FormatError(`${what}: key ${describe(key)} is not a plain name`)
     result.set(key, item)
   }
   return result

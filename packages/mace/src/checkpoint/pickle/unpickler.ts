@@ -4,7 +4,7 @@ import type { GlobalTable } from './globals.ts'
 import { describe, PickleBytes, PickleDict, PickleGlobal, PickleList, PickleObject, PickleSet, PickleTuple, type PickleValue } from './values.ts'
 
 export interface PickleLimits {
-  /** Opcodes and copied elements together; a large MACE model needs some 20,000. */
+  /** Opcodes and copied elements together; models of three layers need some 20,000. */
   readonly work: number
   /** Bytes of one string. */
   readonly stringBytes: number
@@ -12,7 +12,7 @@ export interface PickleLimits {
   readonly nesting: number
 }
 
-const defaultLimits: PickleLimits = { work: 2_000_000, stringBytes: 2 ** 25, nesting: 1000 }
+const defaultLimits: PickleLimits = { work: 500_000, stringBytes: 2 ** 25, nesting: 1000 }
 const maxLine = 256
 const maxLongBytes = 16
 

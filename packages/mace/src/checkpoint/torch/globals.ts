@@ -41,7 +41,7 @@ export const torchGlobals: GlobalTable = (module, name) => {
   if (storageTypes.has(qualified) || names.has(qualified)) return { kind: 'name' }
   if (classes.has(qualified)) return { kind: 'class' }
   // Graphs of torch.fx stand beside what they were made from; nothing in them is used.
-  if (module.startsWith('torch.fx.')) return { kind: 'class' }
+  if (/^torch\.fx\.[\w.]{1,80}$/.test(module) && /^\w{1,80}$/.test(name)) return { kind: 'class' }
   if (/^numpy\.(?:_core|core)\.multiarray$/.test(module) && (name === 'scalar' || name === '_reconstruct')) return { kind: 'class' }
   return module === 'torch._utils' ? rebuilders[name] : undefined
 }

@@ -1,5 +1,5 @@
 import { descriptors, type SegmentedPolynomial } from '@equivar/core'
-import { add, broadcastTo, concatenate, mul, permute, reshape, segmentedPolynomial, slice, zeros, type NDArray } from '@equivar/engine'
+import { concatenate, mul, permute, reshape, segmentedPolynomial, slice, zeros, type NDArray } from '@equivar/engine'
 import { maceIrreps } from './irreps.ts'
 import { single } from './single.ts'
 
@@ -50,9 +50,4 @@ export function speciesWeights(flat: NDArray, irrepsIn: string, irrepsOut: strin
     }
   if (blocks.length === 0) return zeros([numSpecies, 0], { dtype: flat.dtype })
   return mul(concatenate(blocks, 1), 1 / Math.sqrt(numSpecies))
-}
-
-/** Adds a bias to the scalars of a row that holds scalars only. */
-export function addBias(x: NDArray, bias: NDArray): NDArray {
-  return add(x, broadcastTo(reshape(bias, [1, bias.size]), x.shape))
 }

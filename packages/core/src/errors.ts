@@ -39,6 +39,8 @@ export class LayoutError extends kind('LayoutError') {}
 export class SubscriptsError extends kind('SubscriptsError') {}
 /** A segmented polynomial or one of its parts is inconsistent, or a transformation does not apply to it. */
 export class PolynomialError extends kind('PolynomialError') {}
+/** A kernel breaks a rule of the kernel language. */
+export class KernelError extends kind('KernelError') {}
 /** A dtype is unknown or not the one that is needed. */
 export class DtypeError extends kind('DtypeError') {}
 /** A device is unknown, absent or lost. */

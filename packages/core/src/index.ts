@@ -1,5 +1,6 @@
 export * from './errors.ts'
 export * from './math/index.ts'
+export * as kernels from './kernels/index.ts'
 export * from './groups/index.ts'
 export * from './irreps/index.ts'
 export * from './polynomials/index.ts'

@@ -62,6 +62,13 @@ describe('dot', () => {
     expect(difference).toBeLessThan(1e-12)
   })
 
+  test('a mode that nothing depends on any more counts as often as it is long', () => {
+    const x = builder('iu,iu,u').addPath([3, 2], null, null, { c: 2 }).build()
+    const y = builder('iu,iu,u').addPath([3, 2], null, null, { c: 5 }).build()
+    const joined = x.dot(y, [0, 0], [1, 1])
+    expect([joined.subscripts.text, joined.paths[0]?.coefficients.data[0]]).toEqual(['u,u', 30])
+  })
+
   test('errors', () => {
     const x = builder('u,u').addPath([2], null, { c: 1 }).build()
     const y = builder('u,u').addPath([3], null, { c: 1 }).build()

@@ -39,7 +39,7 @@ export function formulaOf([operation, product]: Term, numInputs: number): string
 }
 
 /** a, b, …, z, then a1, b1, …; capital letters for outputs. */
-export function operandName(buffer: number, numInputs: number): string {
+function operandName(buffer: number, numInputs: number): string {
   const letter = String.fromCharCode(97 + (buffer % 26))
   const name = buffer < 26 ? letter : `${letter}${Math.floor(buffer / 26)}`
   return buffer < numInputs ? name : name.toUpperCase()

@@ -2,7 +2,7 @@ import { compareNumbers, type Path } from '../path.ts'
 import type { TensorProductParts } from '../parts.ts'
 
 /** Paths by their segments, operand by operand; paths with the same segments keep their order. */
-export function sortBySegments({ operands, paths }: Pick<TensorProductParts, 'operands' | 'paths'>): readonly Path[] {
+function sortBySegments({ operands, paths }: Pick<TensorProductParts, 'operands' | 'paths'>): readonly Path[] {
   const radices = operands.map(({ numSegments }) => numSegments)
   const numKeys = radices.reduce((product, radix) => product * radix, Math.max(1, paths.length))
   if (numKeys > Number.MAX_SAFE_INTEGER) return [...paths].sort((a, b) => compareNumbers(a.indices, b.indices))

@@ -52,7 +52,7 @@ export function samePaths(a: readonly Path[], b: readonly Path[]): boolean {
 }
 
 /** All different orders of numbers that are sorted, in lexicographic order. */
-export function distinctOrders(sorted: readonly number[]): readonly (readonly number[])[] {
+function distinctOrders(sorted: readonly number[]): readonly (readonly number[])[] {
   if (sorted.length <= 1) return [sorted]
   return sorted.flatMap((first, i) => {
     if (i > 0 && sorted[i - 1] === first) return []

@@ -105,13 +105,15 @@ export class SegmentedOperand {
     )
   }
 
-  /** Segments first … last − 1; negative counts from the end. */
-  sliceBySegment(first?: number, last?: number): SegmentedOperand {
+  /** Segments first … last − 1; negative counts from the end. @throws {PolynomialError} if a bound is no integer. */
+  sliceBySegment(first = 0, last = this.numSegments): SegmentedOperand {
+    requireIntegers('sliceBySegment', [first, last])
     return new SegmentedOperand(this.segments.slice(first, last), this.ndim)
   }
 
-  /** Every segment that overlaps the flat range `[start, end)`. */
+  /** Every segment that overlaps the flat range `[start, end)`; negative counts from the end. @throws {PolynomialError} if a bound is no integer. */
   sliceBySize(start = 0, end = this.size): SegmentedOperand {
+    requireIntegers('sliceBySize', [start, end])
     const [from, to] = [start < 0 ? start + this.size : start, end < 0 ? end + this.size : end]
     return new SegmentedOperand(
       this.segments.filter((_, i) => (this.offsets[i] ?? 0) < to && (this.offsets[i + 1] ?? 0) > from),
@@ -135,4 +137,8 @@ export class SegmentedOperand {
     const shown = this.segments.slice(0, maxShown).map((shape) => `(${shape.join(', ')})`)
     return `[${[...shown, ...(this.numSegments > maxShown ? [`and ${this.numSegments - maxShown} more`] : [])].join(' ')}]`
   }
+}
+
+function requireIntegers(what: string, bounds: readonly number[]): void {
+  if (!bounds.every((bound) => Number.isSafeInteger(bound))) throw new PolynomialError(`SegmentedOperand.${what}: the bounds [${bounds.join(', ')}] must be integers`)
 }

@@ -83,6 +83,29 @@ describe('squeezing', () => {
     expect(squeezed.inputs[0]?.ndim).toBe(1)
     expect(squeezed.evaluate(HostArray.from([7])).map((out) => [...out.data])).toEqual([[14, 0, 0, 0, 0], [21]])
   })
+
+  test('what one operation needs stays in all that are connected with it, however far', () => {
+    const link = (buffers: readonly number[], ...extents: readonly number[]): Term => {
+      const made = builder('u,u')
+      for (const extent of extents) made.addPath([extent], null, { c: 1 })
+      return [new Operation(buffers), made.build()]
+    }
+    const ones = new SegmentedOperand([[1], [1]])
+    // Output 3 reads input 2, in which the mode is longer than one; input 2 feeds output 4 as well, and so does input 1, …
+    const mixed = new SegmentedOperand([[1], [2]])
+    const polynomial = new SegmentedPolynomial(
+      [ones, ones, mixed],
+      [mixed, ones, ones],
+      [
+        link([2, 3], 1, 2),
+        [new Operation([0, 4]), builder('u,u').addPath([1], [1], { c: 1 }).addPath([1], [1], { c: 1 }).build()],
+        [new Operation([1, 4]), builder('u,u').addPath([1], [1], { c: 1 }).addPath([1], [1], { c: 1 }).build()],
+        [new Operation([1, 5]), builder('u,u').addPath([1], [1], { c: 1 }).addPath([1], [1], { c: 1 }).build()],
+        [new Operation([2, 5]), builder('u,u').addSegments(0, [[1], [2]]).addSegments(1, [[1], [1]]).addPath(0, 0, { c: 1 }).build()],
+      ],
+    )
+    expect(polynomial.squeezeModes().equals(polynomial)).toBe(true)
+  })
 })
 
 describe('symmetrising', () => {
@@ -146,6 +169,14 @@ describe('stacking', () => {
     expect(concatenate([0, 0, 2])).toThrow('twice')
     expect(concatenate([0, 2, 1])).toThrow('both be inputs')
     expect(concatenate([0, null, 2])).toThrow('leaves it out')
+  })
+})
+
+describe('keys', () => {
+  test('no operand is not an operand without segments', () => {
+    const none = new SegmentedOperand([])
+    const keys = [new SegmentedPolynomial([none], [], []), new SegmentedPolynomial([], [none], []), new SegmentedPolynomial([], [], [])]
+    expect(new Set(keys.map((polynomial) => polynomial.canonicalKey())).size).toBe(3)
   })
 })
 

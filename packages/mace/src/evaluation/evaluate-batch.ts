@@ -6,7 +6,7 @@ import { edgeVectors, graphArrays, speciesOf } from './batch-inputs.ts'
 import { atomicVirialsFromEdges, forcesFromEdges, stressFromVirial, virialsFromEdges } from './derivatives.ts'
 import { joinDescriptors } from './descriptors.ts'
 import type { Evaluation, EvaluationOptions } from './options.ts'
-import { referenceEnergies } from './reference-energies.ts'
+import { energyScale, referenceEnergies } from './reference-energies.ts'
 
 /** A network with its weights, ready to evaluate. */
 export interface Evaluator {
@@ -33,12 +33,13 @@ export async function evaluateBatch(
     const leaf = array(vectors, { shape: [batch.numEdges, 3], dtype: 'float64' })
     const tracked = needsGradient ? track(leaf) : leaf
     const graph = graphArrays(batch, tracked, structures, architecture, head, dtype)
-    const { nodeEnergies, embeddingEnergies, features } = network.apply(weights, graph)
+    const { nodeEnergies, embeddingEnergies, terms, features } = network.apply(weights, graph)
     return {
       nodeEnergies,
       ...(embeddingEnergies ? { embeddingEnergies } : {}),
       ...(needsGradient ? { gradients: grad(totalEnergy(nodeEnergies, embeddingEnergies), [tracked], { allowUnused: true })[0] } : {}),
       ...(descriptors ? { features } : {}),
+      ...(options.contributions ? { terms } : {}),
     }
   })
   const read = async (x: NDArray): Promise<Float64Array> => {
@@ -50,6 +51,8 @@ export async function evaluateBatch(
   const embedding = results.embeddingEnergies ? await read(results.embeddingEnergies) : undefined
   const gradients = results.gradients ? await read(results.gradients) : new Float64Array(0)
   const features = results.features ? await Promise.all(results.features.map(read)) : []
+  const terms = results.terms ? await Promise.all(results.terms.map(read)) : []
+  const scale = energyScale(network.definition, head)
 
   const reference = referenceEnergies(network.definition, speciesOf(batch.atomicNumbers, architecture.atomicNumbers), head)
   const allForces = forces ? forcesFromEdges(batch, gradients) : undefined
@@ -70,6 +73,7 @@ export async function evaluateBatch(
       ...(stress && virial ? { stress: stressFromVirial(virial, cellVolume(batch.cells.subarray(9 * g, 9 * g + 9))) } : {}),
       ...(virials && virial ? { virials: virial } : {}),
       ...(options.nodeEnergies ? { nodeEnergies: interaction.slice(first, last).map((e, i) => e + (reference[first + i] ?? 0)) } : {}),
+      ...(options.contributions ? { contributions: contributionsOf(energy, terms.map((term) => scale * total(term, first, last))) } : {}),
       ...(descriptors ? { descriptors: joinDescriptors(features, architecture, first, last, descriptors) } : {}),
       ...(allAtomicVirials ? { atomicVirials: allAtomicVirials.slice(9 * first, 9 * last) } : {}),
       ...(edgeForces
@@ -130,6 +134,11 @@ async function energyHessian(evaluator: Evaluator, structures: readonly Structur
     values?.dispose()
   }
   return hessian
+}
+
+/** The terms of the network behind what is left of the energy: reference energies, embedding readout and shift. */
+function contributionsOf(energy: number, terms: readonly number[]): Float64Array {
+  return Float64Array.of(energy - terms.reduce((sum, term) => sum + term, 0), ...terms)
 }
 
 function totalEnergy(nodeEnergies: NDArray, embeddingEnergies: NDArray | undefined): NDArray {

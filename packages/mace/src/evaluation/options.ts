@@ -7,6 +7,8 @@ export interface EvaluationOptions {
   /** −∂E/∂ε. */
   readonly virials?: boolean | undefined
   readonly nodeEnergies?: boolean | undefined
+  /** The terms that the energy is the sum of. */
+  readonly contributions?: boolean | undefined
   /** Node features of all layers, or of the first `numLayers`, or their scalars only. */
   readonly descriptors?: boolean | { readonly invariantsOnly?: boolean; readonly numLayers?: number } | undefined
   /** The virial shared out to atoms. */
@@ -36,6 +38,8 @@ export interface Evaluation {
   readonly virials?: Float64Array
   /** eV, shape (N), reference energies included. */
   readonly nodeEnergies?: Float64Array
+  /** eV: reference energies (with embedding readout and shift), pair repulsion, each readout; their sum is the energy. */
+  readonly contributions?: Float64Array
   readonly descriptors?: Descriptors
   /** eV, shape (N, 3, 3). */
   readonly atomicVirials?: Float64Array

@@ -9,3 +9,11 @@ export function referenceEnergies({ tensors, architecture }: MaceDefinition, spe
   const row = table.data.length > numSpecies ? head * numSpecies : 0
   return Float64Array.from(species, (s) => table.data[row + s] ?? Number.NaN)
 }
+
+/** Factor of the network's energies for a head; 1 for models without scale and shift. */
+export function energyScale({ tensors, architecture }: MaceDefinition, head: number): number {
+  if (architecture.model === 'MACE') return 1
+  const scale = tensors.get('scale_shift.scale')
+  if (!scale) throw new FormatError("model: tensor 'scale_shift.scale' is missing; the file does not hold the whole model")
+  return scale.data[scale.data.length > 1 ? head : 0] ?? Number.NaN
+}

@@ -40,6 +40,8 @@ export interface NetworkOutput {
   readonly nodeEnergies: NDArray
   /** [N] eV, added to the total energy beside the reference energies; only with an embedding readout. */
   readonly embeddingEnergies: NDArray | undefined
+  /** [N] eV each, before scale and shift: the pair repulsion (zero where the model has none), then every readout. */
+  readonly terms: readonly NDArray[]
   /** Node features after every layer, in the (irrep, mul) layout. */
   readonly features: readonly NDArray[]
 }
@@ -140,20 +142,20 @@ export class MaceNetwork {
       perLayer.push(features)
     }
 
-    const terms = this.#readouts.map((readout, k) => {
+    const readouts = this.#readouts.map((readout, k) => {
       // A single readout of a deeper model reads the last layer.
       const layer = this.#readouts.length === 1 ? perLayer.length - 1 : k
       const energies = readout.apply(weights.readouts[k] ?? [], perLayer[layer] ?? features, graph)
       observe(`readouts.${k}`, energies)
       return selectHead(energies, graph)
     })
-    if (architecture.pairRepulsion) {
-      const repulsion = cast(pairRepulsion(architecture.pairRepulsion.cutoffOrder, geometry.at('pair_repulsion_fn'), lengths, graph), dtype)
-      observe('pair_repulsion_fn', repulsion)
-      terms.unshift(repulsion)
-    }
-    const summed = terms.reduce((sum, term) => add(sum, term), zeros([graph.numNodes], { dtype }))
-    return { nodeEnergies: scaleAndShift(summed, weights, graph), embeddingEnergies, features: perLayer }
+    const repulsion = architecture.pairRepulsion
+      ? cast(pairRepulsion(architecture.pairRepulsion.cutoffOrder, geometry.at('pair_repulsion_fn'), lengths, graph), dtype)
+      : zeros([graph.numNodes], { dtype })
+    observe('pair_repulsion_fn', repulsion)
+    const terms = [repulsion, ...readouts]
+    const summed = readouts.reduce((sum, term) => add(sum, term), repulsion)
+    return { nodeEnergies: scaleAndShift(summed, weights, graph), embeddingEnergies, terms, features: perLayer }
   }
 }
 

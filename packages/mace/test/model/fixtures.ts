@@ -18,6 +18,7 @@ export interface ReferenceOutputs {
   readonly atomic_virials?: Nested
   readonly hessian?: Nested
   readonly node_feats?: Nested
+  readonly contributions?: readonly number[]
   readonly edge_forces?: Nested
 }
 

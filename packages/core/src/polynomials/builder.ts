@@ -3,7 +3,7 @@ import { HostArray, type NestedNumbers } from '../math/host-array.ts'
 import { SegmentedOperand } from './operand.ts'
 import { Path } from './path.ts'
 import { SegmentedTensorProduct } from './segmented-tensor-product.ts'
-import { asSubscripts, type Subscripts } from './subscripts.ts'
+import { asSubscripts, Subscripts } from './subscripts.ts'
 import type { ModeExtents } from './transforms/index.ts'
 
 /** A segment of an operand in a new path: one that exists, by number (negative from the end); or a new one, by its extents. */
@@ -36,6 +36,13 @@ export class SegmentedTensorProductBuilder {
   constructor(subscripts: Subscripts | string) {
     this.subscripts = asSubscripts(subscripts)
     this.#segments = this.subscripts.operands.map(() => [])
+  }
+
+  /** Operands of single numbers, `numSegments[k]` of them in operand k: what scalar-coefficient paths without modes need. */
+  static emptySegments(numSegments: readonly number[]): SegmentedTensorProductBuilder {
+    const builder = new SegmentedTensorProductBuilder(Subscripts.fromOperands(numSegments.map(() => '')))
+    for (const [k, n] of numSegments.entries()) builder.addSegments(k, SegmentedOperand.emptySegments(n).segments)
+    return builder
   }
 
   /** Goes on from a product that exists. */

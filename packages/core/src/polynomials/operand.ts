@@ -39,8 +39,9 @@ export class SegmentedOperand {
     this.offsets = Object.freeze(offsets)
   }
 
-  /** n segments of one number each. */
+  /** n segments of one number each. @throws {PolynomialError} unless n is a non-negative integer. */
   static emptySegments(n: number): SegmentedOperand {
+    if (!(Number.isSafeInteger(n) && n >= 0)) throw new PolynomialError(`SegmentedOperand.emptySegments: ${n} segments are impossible; pass a non-negative integer`)
     return new SegmentedOperand(
       Array.from({ length: n }, () => []),
       0,

@@ -28,6 +28,12 @@ describe('SegmentedTensorProductBuilder', () => {
     expect(coupled.operands.map((operand) => operand.segments)).toEqual([[[2, 3]], [[2, 3]]])
   })
 
+  test('operands of single numbers', () => {
+    const made = SegmentedTensorProductBuilder.emptySegments([2, 3, 0]).addPath(1, -1, null, { c: 5 }).build()
+    expect([made.subscripts.text, made.operands.map(({ numSegments }) => numSegments), made.indices]).toEqual([',,', [2, 3, 1], [[1, 2, 0]]])
+    expect(() => SegmentedTensorProductBuilder.emptySegments([-1])).toThrow(PolynomialError)
+  })
+
   test('insertion renumbers paths', () => {
     const made = builder('u,u').addPath([2], null, { c: 1 }).addPath([3], null, { c: 2 })
     const product = made.insertSegments(0, 1, [[4], [5]]).insertSegments(1, 0, [[6]]).build()

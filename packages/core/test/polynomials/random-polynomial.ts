@@ -6,7 +6,7 @@ import { Operation, Path, SegmentedOperand, SegmentedPolynomial, SegmentedTensor
 const exactNumber = fc.integer({ min: -3, max: 3 })
 
 /** Numbers for arrays; deterministic, exact in float64 under a few products. */
-export function wholeNumbers(shape: readonly number[], seed: number): HostArray {
+function wholeNumbers(shape: readonly number[], seed: number): HostArray {
   let state = seed * 2654435761 + 12345
   const data = Float64Array.from({ length: sizeOf(shape) }, () => {
     state = (Math.imul(state, 1103515245) + 12345) >>> 0

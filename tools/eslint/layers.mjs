@@ -13,7 +13,7 @@ const packageLayers = {
   functional: ['core', 'engine'],
 }
 
-const upToIrreps = ['errors', 'math', 'kernels', 'groups', 'irreps']
+const upToIrreps = ['errors', 'math', 'groups', 'irreps']
 const upToDescriptors = [...upToIrreps, 'polynomials', 'descriptors']
 
 /**
@@ -25,7 +25,7 @@ const coreRooms = {
   errors: [],
   math: ['errors'],
   groups: ['errors', 'math'],
-  irreps: ['errors', 'math', 'kernels', 'groups'],
+  irreps: ['errors', 'math', 'groups'],
   polynomials: upToIrreps,
   descriptors: [...upToIrreps, 'polynomials'],
   experimental: upToDescriptors,

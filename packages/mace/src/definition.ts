@@ -49,7 +49,7 @@ export interface MaceArchitecture {
   readonly model: 'MACE' | 'ScaleShiftMACE'
   readonly dtype: 'float32' | 'float64'
   readonly heads: readonly string[]
-  /** Sorted; the position of an atomic number is its species index. */
+  /** The position of an atomic number is its species index; ascending in every file that mace-torch's training wrote. */
   readonly atomicNumbers: readonly number[]
   /** r_max in Å. */
   readonly cutoff: number

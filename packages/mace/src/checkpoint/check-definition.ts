@@ -92,8 +92,8 @@ function irreps(text: string, field: string): FileIrreps {
 
 function checkHead({ heads, atomicNumbers, cutoff, harmonics, maxEll }: MaceArchitecture): void {
   if (heads.length === 0 || !heads.every(isPlainName) || new Set(heads).size !== heads.length) fail('heads', 'expected different names')
-  if (atomicNumbers.length === 0 || atomicNumbers.some((z, k) => !Number.isInteger(z) || z < 1 || z > 118 || z <= (atomicNumbers[k - 1] ?? 0)))
-    fail('atomicNumbers', `[${atomicNumbers.slice(0, 8).join(', ')}] are not atomic numbers in ascending order`)
+  if (atomicNumbers.length === 0 || atomicNumbers.some((z) => !Number.isInteger(z) || z < 1 || z > 118) || new Set(atomicNumbers).size !== atomicNumbers.length)
+    fail('atomicNumbers', `[${atomicNumbers.slice(0, 8).join(', ')}] are not different atomic numbers`)
   if (!(cutoff > 0 && Number.isFinite(cutoff))) fail('cutoff', `${cutoff} is not a positive length`)
   const found = irreps(harmonics, 'harmonics')
   const parity = found[1]?.p ?? -1
@@ -102,7 +102,7 @@ function checkHead({ heads, atomicNumbers, cutoff, harmonics, maxEll }: MaceArch
 }
 
 function addRadial(shapes: Shapes, { radial: { basis, transform }, pairRepulsion, atomicNumbers }: MaceArchitecture): void {
-  const radii = [-((atomicNumbers.at(-1) ?? 0) + 1)]
+  const radii = [-(Math.max(...atomicNumbers) + 1)]
   if (basis.kind === 'bessel') {
     shapes.set('radial_embedding.bessel_fn.bessel_weights', [basis.count])
     shapes.set('radial_embedding.bessel_fn.prefactor', [])

@@ -66,6 +66,16 @@ describe('unpickle', () => {
     )
   })
 
+  it('reads what Python writes with protocol 5', () => {
+    // {'t': (1, 2, 3, 4), 'b': b'xyz'}
+    expect(plain(read(hex('8005951e000000000000007d94288c017494284b014b024b034b0474948c016294430378797a94752e')))).toEqual(
+      new Map<string, unknown>([
+        ['t', [1, 2, 3, 4]],
+        ['b', text('xyz')],
+      ]),
+    )
+  })
+
   it('reads numbers as text', () => {
     const list = concat([Uint8Array.of(0x5d, 0x28), text('I12\nI01\nI00\nL-7L\nF2.5\nFnan\nF-inf\n'), Uint8Array.of(0x65)])
     expect(plain(read(pickle(list)))).toEqual([12, true, false, -7, 2.5, NaN, -Infinity])

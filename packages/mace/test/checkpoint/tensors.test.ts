@@ -59,6 +59,10 @@ describe('tensors of torch archives', () => {
     expect(() => readTensor(four('LongStorage'), BigInt64Array.of(1n, 2n ** 31n, 0n, 0n))).toThrow(/2147483648 does not fit into 32 bits/)
   })
 
+  it('may repeat the elements of their storage', () => {
+    expect(readTensor({ numel: opcode.int(2), shape: [2, 3], strides: [1, 0] }, Float64Array.of(5, 7))?.data).toEqual(Float64Array.of(5, 5, 5, 7, 7, 7))
+  })
+
   it('that share a storage cannot multiply without end', () => {
     const big = new Float64Array(100_000)
     const view = tensor({ numel: opcode.int(big.length), shape: [99_999], strides: [1] })

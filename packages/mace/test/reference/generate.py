@@ -181,6 +181,7 @@ VARIANTS = {
     "float32": dict(dtype="float32", structures=[METHANOL, BULK], blocks=("RAR", "RAR")),
     "float32_density_zbl": dict(dtype="float32", structures=[SLAB, CLOSE], blocks=("D", "DR"), options=dict(distance_transform="Agnesi", pair_repulsion=True)),
     # file layouts
+    "unsorted_elements": dict(elements=[8, 1, 6], layers=1, hidden="2x0e", options=dict(distance_transform="Agnesi", pair_repulsion=True), structures=[METHANOL]),
     "old_layout": dict(edit="old_layout", structures=[METHANOL, SLAB], options=dict(pair_repulsion=True)),
     "avg_num_neighbors": dict(edit="odd_averages", structures=[METHANOL]),
     "half_storages": dict(edit="half", dtype="float32", structures=[METHANOL]),

@@ -51,6 +51,8 @@ export const maceGlobals: GlobalTable = (module, name) => {
     throw new FormatError(`model: the file holds OpenEquivariance layers (${module}.${name}); convert it to the e3nn format with mace's command mace_oeq_to_e3nn`)
   if (/^(?:__torch__|torch\.jit|torch\._C\._jit)/.test(module))
     throw new FormatError(`model: the file holds compiled TorchScript (${module}.${name}); use the .model file that mace_run_train wrote`)
+  if (module.startsWith('mace.calculators.'))
+    throw new FormatError(`model: the file holds a wrapper for another program (${module}.${name}); use the .model file that it was made from`)
   if (module.startsWith('mace.modules.'))
     throw new FormatError(`model: ${module}.${name} is not a part of the energy models that are read here, MACE and ScaleShiftMACE`)
   return undefined

@@ -67,9 +67,9 @@ export function readModel(root: PickleValue, archive: TorchArchive): MaceDefinit
 function readAtomicNumbers(module: ModuleReader): readonly number[] {
   const { data, shape } = module.tensor('atomic_numbers')
   const numbers = [...data]
-  const valid = numbers.every((z, k) => Number.isInteger(z) && z >= 1 && z <= maxAtomicNumber && z > (numbers[k - 1] ?? 0))
-  if (shape.length !== 1 || numbers.length === 0 || numbers.length > maxAtomicNumber || !valid)
-    module.fail(`expected atomic numbers 1 to ${maxAtomicNumber} in ascending order, found [${numbers.slice(0, 8).join(', ')}]`, 'atomic_numbers')
+  const valid = numbers.every((z) => Number.isInteger(z) && z >= 1 && z <= maxAtomicNumber) && new Set(numbers).size === numbers.length
+  if (shape.length !== 1 || numbers.length === 0 || !valid)
+    module.fail(`expected different atomic numbers from 1 to ${maxAtomicNumber}, found [${numbers.slice(0, 8).join(', ')}]`, 'atomic_numbers')
   return numbers
 }
 

@@ -47,6 +47,8 @@ export class ModuleReader {
       if (buffers.has(name) && parameters.get(name) !== null && buffers.get(name) !== null) throw new FormatError(`${this.where(name)}: both a parameter and a buffer`)
     this.#tensors = new Map([...parameters, ...buffers].filter(([, tensor]) => tensor !== null))
     this.#modules = new Map([...textDict(state.get('_modules'), this.where('_modules'))].filter(([, module]) => module !== null))
+    // Python would find the attribute first.
+    for (const name of state.keys()) if (this.#tensors.has(name) || this.#modules.has(name)) this.fail('a plain attribute hides the tensor or submodule of its name', name)
     this.#checkStandardState()
   }
 
@@ -153,8 +155,14 @@ export class ModuleReader {
     const list = this.child(name)
     list.expectClass(...qualifiedNames)
     const children = Array.from({ length: list.#modules.size }, (_, k) => list.child(String(k)))
+    list.expectOrder([...children.keys()].map(String))
     list.close()
     return children
+  }
+
+  /** @throws {FormatError} unless the submodules stand in this order, which is that of their application whatever their names. */
+  expectOrder(names: readonly string[]): void {
+    if (this.moduleNames.join() !== names.join()) this.fail(`submodules are ${this.moduleNames.slice(0, 8).join(', ')}, expected ${names.join(', ')}`)
   }
 
   /** Names of the tensors, in the order of the file. */

@@ -17,6 +17,7 @@ export function readRadialNetwork(module: ModuleReader, inputSize: number, outpu
 /** e3nn's FullyConnectedNet: `x ← act(x · W/√fan_in)`, no activation after the last layer. */
 function readFullyConnected(module: ModuleReader, sizes: readonly number[]): RadialNetworkDefinition {
   let activation: ActivationDefinition | undefined
+  module.expectOrder(sizes.slice(1).map((_, k) => `layer${k}`))
   for (const [k, fanIn] of sizes.slice(0, -1).entries()) {
     const layer = module.child(`layer${k}`)
     const fanOut = sizes[k + 1] ?? 0

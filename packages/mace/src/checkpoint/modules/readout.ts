@@ -70,6 +70,7 @@ function readEmbedder(module: ModuleReader, { kind, inputSize, outputSize }: Omi
     return false
   }
   module.expectClass('torch.nn.modules.container.Sequential')
+  module.expectOrder(['0', '1', '2'])
   const bias = readTorchLinear(module.child('0'), inputSize, outputSize)
   readSilu(module.child('1'))
   readTorchLinear(module.child('2'), outputSize, outputSize, bias)

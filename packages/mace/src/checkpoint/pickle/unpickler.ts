@@ -24,7 +24,7 @@ export interface UnpickleOptions {
 }
 
 /**
- * Reads a pickle of protocols 2 to 4 into inert records.
+ * Reads a pickle of protocols 2 to 5, without the buffers that protocol 5 may keep elsewhere, into inert records.
  *
  * Nothing is imported and nothing is called: a global is looked up in the allow-list, objects become records, and the
  * few functions that torch needs are implemented here. Neither nesting nor cycles use the call stack.
@@ -55,7 +55,7 @@ class Unpickler {
 
   run(): PickleValue {
     const { remaining } = this.#reader
-    if (remaining < 2 || this.#reader.bytes[0] !== 0x80) throw new FormatError('pickle: no protocol header; this is not a pickle of protocol 2 to 4')
+    if (remaining < 2 || this.#reader.bytes[0] !== 0x80) throw new FormatError('pickle: no protocol header; this is not a pickle of protocol 2 to 5')
     for (;;) {
       this.#charge(1)
       const start = this.#reader.position
@@ -139,7 +139,7 @@ class Unpickler {
   )
 
   #protocol(version: number): void {
-    if (version < 2 || version > 4) throw new FormatError(`pickle: protocol ${version}, only 2 to 4 are read; save the model again with torch's default protocol`)
+    if (version < 2 || version > 5) throw new FormatError(`pickle: protocol ${version}, only 2 to 5 are read; save the model again with torch's default protocol`)
   }
 
   #push(value: PickleValue): void {

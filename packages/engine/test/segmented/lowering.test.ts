@@ -83,6 +83,13 @@ describe('lowered products equal one einsum a path', () => {
       }
     })
 
+  test('paths with the same loops become one block, others stay apart', () => {
+    const alike = product('u,u,u', [{ u: 6 }, { u: 6 }, { u: 6 }])
+    expect(lowerProduct(alike, 2).blocks.map((block) => block.coefficients.length)).toEqual([3])
+    const other = product('u,u,u', [{ u: 6 }, { u: 5 }, { u: 6 }])
+    expect(lowerProduct(other, 2).blocks.map((block) => [block.numVector, block.coefficients.length])).toEqual([[6, 2], [5, 1]])
+  })
+
   test('zero coefficients leave no work behind', () => {
     const description = product('i,j,k+ijk', [{ i: 2, j: 2, k: 2 }])
     const [block] = lowerProduct(description, 2).blocks

@@ -1,4 +1,4 @@
-import type { SegmentedTensorProduct } from '@equivar/core'
+import { InputError, type SegmentedTensorProduct } from '@equivar/core'
 import { allocate, type TypedArray } from '../../array/dtype.ts'
 import { elementCount } from '../../array/shape.ts'
 import type { InputAccess, OutputAccess } from '../../primitives/names.ts'
@@ -42,7 +42,11 @@ export const segmentedPolynomialEvaluator: Evaluator<'segmentedPolynomial'> = {
   },
 }
 
+/** Positions in an operand are 32-bit integers: much faster than numbers that might be fractions. */
+const maxElements = 2 ** 31 - 1
+
 function rowAccess(data: Float64Array, rowSize: number, access: InputAccess | OutputAccess | undefined, indices: readonly HostTensor[]): RowAccess {
+  if (data.length > maxElements) throw new InputError(`segmentedPolynomial: an operand has ${data.length} elements, more than ${maxElements}; split the batch`)
   return {
     data,
     rowSize,

@@ -18,7 +18,7 @@ export function lowerProduct(product: ProductDescription, output: number): Progr
   const modes = [...new Set(product.operandModes.flat())].filter((mode) => !product.coefficientModes.includes(mode))
   const vector = chooseVectorMode(paths, modes)
   const blocks = paths.flatMap((path) => lowerPath(path, product, modes, vector, output))
-  return { numOperands: product.operandModes.length, output, blocks }
+  return { numOperands: product.operandModes.length, output, blocks: merged(blocks) }
 }
 
 function geometry(product: ProductDescription): PathGeometry[] {
@@ -85,6 +85,24 @@ function lowerPath(path: PathGeometry, product: ProductDescription, modes: reado
       ...items,
     },
   ]
+}
+
+/** Blocks with the same loops become one: thousands of paths with a single item each would spend their time on starting. */
+function merged(blocks: readonly Block[]): Block[] {
+  const alike = new Map<string, Block[]>()
+  for (const block of blocks) {
+    const key = [block.numMatrix, block.numVector, block.matrixStrides.join(), block.vectorStrides.join()].join(' ')
+    const list = alike.get(key)
+    if (list) list.push(block)
+    else alike.set(key, [block])
+  }
+  return [...alike.values()].flatMap((list) => {
+    const [first] = list
+    if (!first) return []
+    const coefficients = Float64Array.from(list.flatMap((block) => [...block.coefficients]))
+    const offsets = Int32Array.from(list.flatMap((block) => [...block.offsets]))
+    return { ...first, coefficients, offsets }
+  })
 }
 
 /** One item for every non-zero coefficient and every setting of the unrolled modes. */

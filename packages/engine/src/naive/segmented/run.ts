@@ -11,7 +11,7 @@ export interface RowAccess {
 
 /** Adds the product to the output operand, batch entry by batch entry, in a fixed order. */
 export function runProgram(program: Program, operands: readonly RowAccess[], batchSize: number): void {
-  const bases = new Float64Array(operands.length)
+  const bases = new Int32Array(operands.length)
   const data = operands.map((operand) => operand.data)
   const out = data[program.output] ?? new Float64Array(0)
   const scratch = new Float64Array(Math.max(1, ...program.blocks.map((block) => block.numVector)))
@@ -24,7 +24,7 @@ export function runProgram(program: Program, operands: readonly RowAccess[], bat
   }
 }
 
-function runBlock(block: Block, program: Program, data: readonly Float64Array[], out: Float64Array, bases: Float64Array, scratch: Float64Array): void {
+function runBlock(block: Block, program: Program, data: readonly Float64Array[], out: Float64Array, bases: Int32Array, scratch: Float64Array): void {
   const { numOperands, output } = program
   const { numMatrix, numVector: n, matrixStrides, vectorStrides, vectors, scalars, coefficients, offsets } = block
   const kind = vectors.length

@@ -1,4 +1,4 @@
-import { descriptors, DimensionError, InternalError, O3, ShapeError, type Irreps, type Layout } from '@equivar/core'
+import { descriptors, DimensionError, InternalError, O3, ShapeError, type Irreps, type Layout, type SegmentedPolynomial } from '@equivar/core'
 import type { NDArray } from '../array/ndarray.ts'
 import { formatShape } from '../array/shape.ts'
 import { silu } from './activations.ts'
@@ -12,6 +12,18 @@ export interface SphericalHarmonicsOptions {
   readonly normalize?: boolean
 }
 
+const harmonics = new Map<string, SegmentedPolynomial>()
+
+/** Made once for each list of degrees, so that what is prepared for it (by identity) is found again. */
+function harmonicsPolynomial(ls: readonly number[]): SegmentedPolynomial {
+  const key = ls.join()
+  const known = harmonics.get(key)
+  if (known) return known
+  const { polynomial } = descriptors.sphericalHarmonics(new O3(1, -1), ls)
+  harmonics.set(key, polynomial)
+  return polynomial
+}
+
 /**
  * `y[…, l, m] = Y_{l m}(v)` for each l in `ls`, side by side: real harmonics, component normalisation `Σ_m Y² = 2l + 1` on
  * the unit sphere, polar axis y, `Y_1 = √3 (x, y, z)`. A zero vector stays zero, so that its l ≥ 1 are 0.
@@ -20,7 +32,7 @@ export interface SphericalHarmonicsOptions {
  */
 export function sphericalHarmonics(ls: readonly number[], vectors: NDArray, { normalize = true }: SphericalHarmonicsOptions = {}): NDArray {
   if (vectors.shape.at(-1) !== 3) throw new ShapeError(`sphericalHarmonics: the last axis must hold x, y, z, got shape ${formatShape(vectors.shape)}`)
-  const { polynomial } = descriptors.sphericalHarmonics(new O3(1, -1), ls)
+  const polynomial = harmonicsPolynomial(ls)
   const lengths = norm(vectors, { axes: -1, keepDims: true })
   const points = normalize ? div(vectors, where(equal(lengths, 0), 1, lengths)) : vectors
   const rows = reshape(points, [vectors.size / 3, 3])

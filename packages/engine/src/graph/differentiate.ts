@@ -3,6 +3,7 @@ import { onesLike, zerosLike } from '../array/create.ts'
 import { describe, type NDArray } from '../array/ndarray.ts'
 import { formatShape, sameShape } from '../array/shape.ts'
 import { scope } from '../memory/scope.ts'
+import { finish, type Steps } from '../memory/steps.ts'
 import type { Maybe } from '../primitives/rules.ts'
 import { Cotangents, cotangentsOf, dependents, nodesBehind, tangentsOf } from './linear.ts'
 import { withRecording } from './mode.ts'
@@ -26,18 +27,23 @@ export interface GradOptions {
  * @throws {ShapeError} if a cotangent is missing for an output of more than one element, or has another shape.
  */
 export function grad(outputs: NDArray | readonly NDArray[], inputs: readonly NDArray[], options: GradOptions = {}): NDArray[] {
+  return scope(() => finish(gradSteps(outputs, inputs, options)))
+}
+
+/**
+ * {@link grad} as steps, one for every primitive of the graph. To be run by {@link scopeInSteps}, which frees what is left
+ * over when the work is given up.
+ */
+export function* gradSteps(outputs: NDArray | readonly NDArray[], inputs: readonly NDArray[], options: GradOptions = {}): Steps<NDArray[]> {
   const { createGraph = false, allowUnused = false } = options
   const results = isList(outputs) ? outputs : [outputs]
   requireTracked('grad', inputs)
-  return scope(() =>
-    withRecording(createGraph, () => {
-      const seeds = cotangentSeeds(results, options.cotangents)
-      return pullback(results, seeds, inputs).map((gradient, i) => gradient ?? unused('grad', inputs, i, allowUnused))
-    }),
-  )
+  const seeds = withRecording(createGraph, () => cotangentSeeds(results, options.cotangents))
+  const gradients = yield* pullback(results, seeds, inputs, createGraph)
+  return gradients.map((gradient, i) => gradient ?? unused('grad', inputs, i, allowUnused))
 }
 
-function pullback(outputs: readonly NDArray[], seeds: readonly NDArray[], inputs: readonly NDArray[]): Maybe<NDArray>[] {
+function* pullback(outputs: readonly NDArray[], seeds: readonly NDArray[], inputs: readonly NDArray[], createGraph: boolean): Steps<Maybe<NDArray>[]> {
   const wanted = new Set(inputs.map((input) => input.value))
   const nodes = nodesBehind(
     outputs.map((output) => output.value),
@@ -53,12 +59,16 @@ function pullback(outputs: readonly NDArray[], seeds: readonly NDArray[], inputs
     if (!node.inputs.some((input) => active.has(input))) continue
     const cotangents = node.outputs.map((output) => found.get(output))
     if (!cotangents.some(Boolean)) continue
-    const parts = scope(() => cotangentsOf(node, cotangents, (input) => active.has(input)).map((part) => part?.share()))
-    for (const [i, input] of node.inputs.entries()) {
-      const part = parts[i]
-      if (part) found.accumulate(input, part)
-    }
+    // The mode belongs to whoever runs between two steps, so it is set for each of them.
+    withRecording(createGraph, () => {
+      const parts = scope(() => cotangentsOf(node, cotangents, (input) => active.has(input)).map((part) => part?.share()))
+      for (const [i, input] of node.inputs.entries()) {
+        const part = parts[i]
+        if (part) found.accumulate(input, part)
+      }
+    })
     for (const output of node.outputs) if (!wanted.has(output)) found.drop(output)
+    yield
   }
   return inputs.map((input) => found.get(input.value)?.share())
 }

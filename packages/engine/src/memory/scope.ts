@@ -1,7 +1,7 @@
 import { InputError } from '@equivar/core'
 
 /** What a scope owns: anything that can be given back. */
-interface Owned {
+export interface Owned {
   dispose(): void
 }
 
@@ -17,6 +17,24 @@ export function disown(handle: Owned): void {
   current?.delete(handle)
 }
 
+/** Runs `f` with new handles put under `owner`. */
+export function owning<R>(owner: Set<Owned> | undefined, f: () => R): R {
+  const outer = current
+  current = owner
+  try {
+    return f()
+  } finally {
+    current = outer
+  }
+}
+
+/** Disposes what a scope owned. */
+export function disposeAll(owned: ReadonlySet<Owned>): void {
+  owning(undefined, () => {
+    for (const handle of owned) handle.dispose()
+  })
+}
+
 /**
  * Runs `f` and disposes every array made inside but those that it returns (arrays, or arrays and plain objects of them).
  * Scopes nest; what an inner scope returns belongs to the outer one. What a returned tracked array needs for its
@@ -29,9 +47,8 @@ export function disown(handle: Owned): void {
 export function scope<R>(f: () => R): R {
   const outer = current
   const mine = new Set<Owned>()
-  current = mine
   try {
-    const result = f()
+    const result = owning(mine, f)
     if (result instanceof Promise) throw new InputError('scope: the function returned a promise; compute inside the scope and read (data(), item()) outside')
     for (const kept of ownedIn(result, mine)) {
       mine.delete(kept)
@@ -39,13 +56,12 @@ export function scope<R>(f: () => R): R {
     }
     return result
   } finally {
-    current = undefined
-    for (const handle of mine) handle.dispose()
-    current = outer
+    disposeAll(mine)
   }
 }
 
-function ownedIn(root: unknown, mine: ReadonlySet<Owned>): Set<Owned> {
+/** What a scope owns of what its function returned. */
+export function ownedIn(root: unknown, mine: ReadonlySet<Owned>): Set<Owned> {
   const found = new Set<Owned>()
   const seen = new Set<object>()
   const pending: unknown[] = [root]

@@ -78,6 +78,68 @@ describe('memory', () => {
     expect(() => eq.noGrad(async () => 1)).toThrow(InputError)
   })
 
+  test('a scope in steps frees all but what it returns, whatever runs in between', async () => {
+    const before = eq.liveBuffers()
+    const between: eq.NDArray[] = []
+    const result = await eq.scopeInSteps(
+      function* () {
+        const a = eq.ones([2])
+        yield
+        const b = eq.add(a, 1)
+        yield
+        return { kept: eq.mul(b, 2) }
+      },
+      async () => {
+        between.push(eq.scope(() => eq.zeros([1])))
+      },
+    )
+    expect(read(result.kept)).toEqual([4, 4])
+    expect(between).toHaveLength(2)
+    expect(eq.liveBuffers() - before).toBe(3)
+    for (const x of [result.kept, ...between]) x.dispose()
+  })
+
+  test('a scope in steps frees everything when it is given up, or fails', async () => {
+    const before = eq.liveBuffers()
+    const x = eq.scope(() => eq.track(eq.ones([2])))
+    const work = function* () {
+      const y = eq.sum(eq.exp(eq.sin(x)))
+      yield
+      return yield* eq.gradSteps(y, [x])
+    }
+    let pauses = 0
+    for (const last of [1, 3])
+      await expect(
+        eq.scopeInSteps(work, async () => {
+          if (++pauses >= last) throw new Error('enough')
+        }),
+      ).rejects.toThrow('enough')
+    const failing = function* () {
+      eq.zeros([1])
+      yield
+      eq.reshape(eq.zeros([2]), [3])
+    }
+    await expect(eq.scopeInSteps(failing, () => Promise.resolve())).rejects.toThrow(/reshape/)
+    const [g] = await eq.scopeInSteps(work, () => Promise.resolve())
+    const [expected] = eq.scope(() => eq.grad(eq.sum(eq.exp(eq.sin(x))), [x]))
+    expect(read(g ?? x)).toEqual(read(expected ?? x))
+    for (const array of [x, g, expected]) array?.dispose()
+    expect(eq.liveBuffers()).toBe(before)
+  })
+
+  test('steps keep the recording mode of those who run in between', async () => {
+    const x = eq.scope(() => eq.track(eq.ones([2])))
+    const modes: boolean[] = []
+    const work = () => eq.gradSteps(eq.scope(() => eq.sum(eq.exp(eq.sin(x)))), [x])
+    const [g] = await eq.scopeInSteps(work, async () => {
+      modes.push(eq.scope(() => eq.mul(x, 2).isTracked))
+    })
+    expect(modes.length).toBeGreaterThan(2)
+    expect(new Set(modes)).toEqual(new Set([true]))
+    expect(g?.isTracked).toBe(false)
+    for (const array of [x, g]) array?.dispose()
+  })
+
   test('a graph keeps what its derivatives need, and lets it go with its last handle', () => {
     const before = eq.liveBuffers()
     const x = eq.scope(() => eq.track(eq.array([1, 2, 3], { dtype: 'float64' })))

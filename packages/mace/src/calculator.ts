@@ -68,7 +68,9 @@ function withinCutoff(batch: GraphBatch, cutoff: number): GraphBatch {
   const vectors = edgeVectors(batch)
   const kept: number[] = []
   for (let e = 0; e < batch.numEdges; e++) {
-    const length = Math.hypot(vectors[3 * e] ?? 0, vectors[3 * e + 1] ?? 0, vectors[3 * e + 2] ?? 0)
+    const [x, y, z] = [vectors[3 * e] ?? 0, vectors[3 * e + 1] ?? 0, vectors[3 * e + 2] ?? 0]
+    // The very expression of the neighbour list, so that both decide alike at the last digit.
+    const length = Math.sqrt(x * x + y * y + z * z)
     if (length === 0) throw new InputError(`atoms ${batch.senders[e] ?? 0} and ${batch.receivers[e] ?? 0} are at the same point; move one of them`)
     if (length < cutoff) kept.push(e)
   }

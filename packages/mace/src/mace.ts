@@ -4,6 +4,7 @@ import type { MaceDefinition } from './definition.ts'
 import { loadDefinition, type LoadOptions, type ModelSource } from './load/index.ts'
 import { energyOfPositions, evaluateBatch, type Evaluator } from './evaluation/evaluate-batch.ts'
 import type { Evaluation, EvaluationOptions } from './evaluation/options.ts'
+import { requireEvaluable, requireGraph } from './evaluation/require.ts'
 import { disposeTree } from './model/dispose-tree.ts'
 import { MaceNetwork } from './model/network.ts'
 import { Parameters } from './model/parameters.ts'
@@ -18,7 +19,7 @@ export interface MaceOptions {
 }
 
 /** Atoms evaluated together when nobody says how many structures a batch holds. */
-const atomsPerBatch = 2000
+const atomsPerBatch = 500
 
 /**
  * A MACE interatomic potential: energies in eV of atoms with positions in Å, and derivatives of the energy.
@@ -30,7 +31,7 @@ const atomsPerBatch = 2000
 export class Mace {
   readonly definition: MaceDefinition
   readonly dtype: FloatDType
-  readonly #evaluator: Evaluator
+  #evaluator: Evaluator | undefined
 
   private constructor(definition: MaceDefinition, evaluator: Evaluator) {
     this.definition = definition
@@ -73,41 +74,58 @@ export class Mace {
   /**
    * Energies, and what `options` asks for, of every structure, in order. Structures may differ in size.
    *
-   * @throws {InputError} if an element is unknown to the model, two atoms coincide, a head is unknown, or a value is not finite.
+   * @throws {InputError} if an element is unknown to the model, a feature that it needs is missing, two atoms coincide, a
+   * head is unknown, an option is out of range, an energy or a force is not finite, or the model was disposed.
    * @throws the signal's reason once it is aborted.
    */
   async evaluate(structures: readonly Structure[], options: EvaluationOptions = {}): Promise<Evaluation[]> {
     const head = this.#headNumber(options.head)
-    const { signal, batchSize } = options
-    if (batchSize !== undefined && !(Number.isInteger(batchSize) && batchSize > 0)) throw new InputError(`evaluate: batchSize is ${batchSize}; it must be a positive integer`)
+    const { signal, batchSize, hessian } = options
+    requireEvaluable(structures, this.definition.architecture, options)
     const results: Evaluation[] = []
-    for (const group of batches(structures, batchSize)) {
+    // Every row of a Hessian is a gradient of the whole batch, so structures beside it would be computed for nothing.
+    for (const group of batches(structures, hessian ? 1 : batchSize)) {
       signal?.throwIfAborted()
-      const batch = await collate(group, this.cutoff, { signal })
-      results.push(...(await evaluateBatch(this.#evaluator, group, batch, head, options)))
+      const first = results.length
+      const nameOf = (index: number) => (structures.length > 1 ? `structure ${first + index}` : undefined)
+      const batch = await collate(group, this.cutoff, { signal, nameOf })
+      for (const result of await evaluateBatch(this.#live(), group, batch, head, options, first)) results.push(result)
     }
     return results
   }
 
-  /** {@link Mace.evaluate} of structures whose edges are already known. */
-  async evaluateGraph(structures: readonly Structure[], batch: GraphBatch, options: EvaluationOptions = {}): Promise<Evaluation[]> {
-    return evaluateBatch(this.#evaluator, structures, batch, this.#headNumber(options.head), options)
+  /**
+   * {@link Mace.evaluate} of structures whose edges are already known: all pairs closer than the cutoff, no others. They are
+   * evaluated together, at the positions and cells of the batch.
+   *
+   * @throws {InputError} if the batch is not made of these structures or its tables do not fit together; and as evaluate does.
+   */
+  async evaluateGraph(structures: readonly Structure[], batch: GraphBatch, options: Omit<EvaluationOptions, 'batchSize'> = {}): Promise<Evaluation[]> {
+    const head = this.#headNumber(options.head)
+    requireEvaluable(structures, this.definition.architecture, options)
+    requireGraph(structures, batch)
+    options.signal?.throwIfAborted()
+    return evaluateBatch(this.#live(), structures, batch, head, options)
   }
 
   /**
    * `Σ_j ∂²E/∂r_i∂r_j v_j`, eV/Å² times the unit of v, shape (N, 3): the Hessian of a structure applied to a vector, at the
    * cost of a few evaluations.
    *
-   * @throws {ShapeError} unless v has three components for each atom.
+   * @throws {ShapeError} unless v has three components for each atom. @throws {InputError} as {@link Mace.evaluate} does, or if
+   * a component of v is not finite. @throws the signal's reason once it is aborted.
    */
   async hessianVectorProduct(structure: Structure, vector: ArrayLike<number>, options: Pick<EvaluationOptions, 'head' | 'signal'> = {}): Promise<Float64Array> {
+    requireEvaluable([structure], this.definition.architecture, {})
     if (vector.length !== 3 * structure.numAtoms)
-      throw new ShapeError(`hessianVectorProduct: the vector has ${vector.length} components, the structure needs ${3 * structure.numAtoms}`)
+      throw new ShapeError(`hessianVectorProduct: the vector has ${vector.length} components, the structure needs ${3 * structure.numAtoms}; pass three an atom`)
+    if (!Array.from(vector).every(Number.isFinite)) throw new InputError('hessianVectorProduct: a component of the vector is not finite; pass numbers only')
     const head = this.#headNumber(options.head)
     const batch = await collate([structure], this.cutoff, { signal: options.signal })
+    const evaluator = this.#live()
     const shape = [structure.numAtoms, 3]
     const product = scope(() => {
-      const energy = hessianVectorProduct((positions) => energyOfPositions(this.#evaluator, [structure], batch, head, positions), { allowUnused: true })
+      const energy = hessianVectorProduct((positions) => energyOfPositions(evaluator, [structure], batch, head, positions), { allowUnused: true })
       return energy([array(structure.positions, { shape, dtype: 'float64' })], [array(Float64Array.from(vector), { shape, dtype: 'float64' })])
     })
     const [result] = product
@@ -117,17 +135,25 @@ export class Mace {
     return data
   }
 
-  /** Gives the memory of the weights back. The model cannot be used afterwards. */
+  /** Gives the memory of the weights back; the second call does nothing. The model cannot be used afterwards. */
   dispose(): void {
+    if (!this.#evaluator) return
     disposeTree(this.#evaluator.weights)
     this.#evaluator.weights.parameters.dispose()
+    this.#evaluator = undefined
   }
 
   [Symbol.dispose](): void {
     this.dispose()
   }
 
+  #live(): Evaluator {
+    if (!this.#evaluator) throw new InputError('Mace: the model was disposed; load it again, or dispose it later')
+    return this.#evaluator
+  }
+
   #headNumber(name: string | undefined): number {
+    this.#live()
     const { heads } = this
     const fallback = heads.length === 1 ? 0 : heads.findIndex((head) => head.toLowerCase() === 'default')
     const found = name === undefined ? fallback : heads.indexOf(name)

@@ -20,7 +20,7 @@ export function edgeVectors({ numEdges, positions, senders, receivers, unitShift
   return vectors
 }
 
-/** Position of every atom's element among the model's. @throws {InputError} if the model does not know an element. */
+/** Position of every atom's element among the model's elements. @throws {InputError} if the model does not know an element. */
 export function speciesOf(atomicNumbers: Int32Array, known: readonly number[]): Int32Array {
   const index = new Map(known.map((z, species) => [z, species]))
   return atomicNumbers.map((z, atom) => {

@@ -3,6 +3,8 @@ import type { MaceArchitecture } from '../definition.ts'
 import { maceIrreps } from '../model/irreps.ts'
 import type { Descriptors, EvaluationOptions } from './options.ts'
 
+type DescriptorRequest = Exclude<EvaluationOptions['descriptors'], undefined>
+
 /**
  * Features of all layers side by side, converted from the (irrep, mul) layout of the network to e3nn's (mul, irrep).
  *
@@ -10,15 +12,13 @@ import type { Descriptors, EvaluationOptions } from './options.ts'
  */
 export function joinDescriptors(
   features: readonly ArrayLike<number>[],
-  { layers }: MaceArchitecture,
+  architecture: MaceArchitecture,
   first: number,
   last: number,
-  request: Exclude<EvaluationOptions['descriptors'], undefined>,
+  request: DescriptorRequest,
 ): Descriptors {
-  const { invariantsOnly = false, numLayers = layers.length } = typeof request === 'object' ? request : {}
-  if (!(Number.isInteger(numLayers) && numLayers >= 1 && numLayers <= layers.length))
-    throw new InputError(`descriptors: numLayers is ${numLayers}, but the model has ${layers.length} layers`)
-  const picks = layers.slice(0, numLayers).map(({ product }) => layerPicks(product.hidden, invariantsOnly))
+  const { invariantsOnly = false } = typeof request === 'object' ? request : {}
+  const picks = joinedLayers(architecture, request).map(({ product }) => layerPicks(product.hidden, invariantsOnly))
   const size = picks.reduce((sum, { columns }) => sum + columns.length, 0)
   const data = new Float64Array((last - first) * size)
   let offset = 0
@@ -28,6 +28,14 @@ export function joinDescriptors(
     offset += columns.length
   }
   return { shape: [last - first, size], data }
+}
+
+/** The layers whose features are asked for. @throws {InputError} if the model does not have so many. */
+export function joinedLayers({ layers }: MaceArchitecture, request: DescriptorRequest): MaceArchitecture['layers'] {
+  const { numLayers = layers.length } = typeof request === 'object' ? request : {}
+  if (!(Number.isInteger(numLayers) && numLayers >= 1 && numLayers <= layers.length))
+    throw new InputError(`descriptors: numLayers is ${numLayers}, but the model has ${layers.length} layers; ask for 1 to ${layers.length}`)
+  return layers.slice(0, numLayers)
 }
 
 /** Columns of a layer's features in the order of the (mul, irrep) layout. */

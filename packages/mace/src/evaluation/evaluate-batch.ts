@@ -1,6 +1,7 @@
 import { InputError } from '@equivar/core'
-import { add, array, grad, scope, sub, sum, take, track, type FloatDType, type NDArray } from '@equivar/engine'
+import { add, array, finish, gradSteps, scopeInSteps, sub, sum, take, track, type FloatDType, type NDArray, type Steps } from '@equivar/engine'
 import type { MaceNetwork, NetworkWeights } from '../model/network.ts'
+import { pauseIfDue } from '../structures/cooperation.ts'
 import { cellVolume, type GraphBatch, type Structure } from '../structures/index.ts'
 import { edgeVectors, graphArrays, speciesOf } from './batch-inputs.ts'
 import { atomicVirialsFromEdges, forcesFromEdges, stressFromVirial, virialsFromEdges } from './derivatives.ts'
@@ -15,13 +16,19 @@ export interface Evaluator {
   readonly dtype: FloatDType
 }
 
-/** Results of all structures of a batch, in order. `head` is the position of the head that evaluates them. */
+/**
+ * Results of all structures of a batch, in order. `head` is the position of the head that evaluates them, `firstIndex` that
+ * of the first structure in the caller's list.
+ *
+ * @throws {InputError} if an energy or a force is not finite. @throws the signal's reason once it is aborted.
+ */
 export async function evaluateBatch(
   evaluator: Evaluator,
   structures: readonly Structure[],
   batch: GraphBatch,
   head: number,
   options: EvaluationOptions,
+  firstIndex = 0,
 ): Promise<Evaluation[]> {
   const { network, weights, dtype } = evaluator
   const { architecture } = network.definition
@@ -29,19 +36,22 @@ export async function evaluateBatch(
   const needsGradient = forces || stress || virials || atomicVirials || edgeForces
   const vectors = edgeVectors(batch)
 
-  const results = scope(() => {
+  const pause = () => pauseIfDue(options.signal)
+  const work = function* () {
     const leaf = array(vectors, { shape: [batch.numEdges, 3], dtype: 'float64' })
     const tracked = needsGradient ? track(leaf) : leaf
     const graph = graphArrays(batch, tracked, structures, architecture, head, dtype)
-    const { nodeEnergies, embeddingEnergies, terms, features } = network.apply(weights, graph)
+    const { nodeEnergies, embeddingEnergies, terms, features } = yield* network.steps(weights, graph)
+    const gradients = needsGradient ? yield* gradSteps(totalEnergy(nodeEnergies, embeddingEnergies), [tracked], { allowUnused: true }) : []
     return {
       nodeEnergies,
-      ...(embeddingEnergies ? { embeddingEnergies } : {}),
-      ...(needsGradient ? { gradients: grad(totalEnergy(nodeEnergies, embeddingEnergies), [tracked], { allowUnused: true })[0] } : {}),
-      ...(descriptors ? { features } : {}),
-      ...(options.contributions ? { terms } : {}),
+      embeddingEnergies,
+      gradients: gradients[0],
+      features: descriptors ? features : [],
+      terms: options.contributions ? terms : [],
     }
-  })
+  }
+  const results = await scopeInSteps(work, pause)
   const read = async (x: NDArray): Promise<Float64Array> => {
     const data = Float64Array.from(await x.data())
     x.dispose()
@@ -50,8 +60,8 @@ export async function evaluateBatch(
   const interaction = await read(results.nodeEnergies)
   const embedding = results.embeddingEnergies ? await read(results.embeddingEnergies) : undefined
   const gradients = results.gradients ? await read(results.gradients) : new Float64Array(0)
-  const features = results.features ? await Promise.all(results.features.map(read)) : []
-  const terms = results.terms ? await Promise.all(results.terms.map(read)) : []
+  const features = await Promise.all(results.features.map(read))
+  const terms = await Promise.all(results.terms.map(read))
   const scale = energyScale(network.definition, head)
 
   const reference = referenceEnergies(network.definition, speciesOf(batch.atomicNumbers, architecture.atomicNumbers), head)
@@ -64,7 +74,9 @@ export async function evaluateBatch(
     const [firstEdge, lastEdge] = [batch.edgeOffsets[g] ?? 0, batch.edgeOffsets[g + 1] ?? 0]
     const interactionEnergy = total(interaction, first, last)
     const energy = total(reference, first, last) + interactionEnergy + (embedding ? total(embedding, first, last) : 0)
-    if (!Number.isFinite(energy)) throw new InputError(`structure ${g}: the energy is ${energy}; atoms are closer together than the model can describe`)
+    if (!Number.isFinite(energy)) throw new InputError(`structure ${firstIndex + g}: the energy is ${energy}; atoms are closer together than the model can describe`)
+    if (!gradients.subarray(3 * firstEdge, 3 * lastEdge).every(Number.isFinite))
+      throw new InputError(`structure ${firstIndex + g}: a force is not finite; atoms are closer together than the model can describe`)
     const virial = allVirials?.slice(9 * g, 9 * g + 9)
     evaluations.push({
       energy,
@@ -86,7 +98,7 @@ export async function evaluateBatch(
             },
           }
         : {}),
-      ...(hessian ? { hessian: await energyHessian(evaluator, structures, batch, head, g) } : {}),
+      ...(hessian ? { hessian: await energyHessian(evaluator, structures, batch, head, g, pause) } : {}),
     })
   }
   return evaluations
@@ -96,42 +108,56 @@ export async function evaluateBatch(
  * `Σ_i e_i` as a function of positions [N, 3] in float64, for derivatives of any order.
  * The result is in the model's dtype, without the constant reference energies.
  */
-export function energyOfPositions(
+export function energyOfPositions(evaluator: Evaluator, structures: readonly Structure[], batch: GraphBatch, head: number, positions: NDArray): NDArray {
+  return finish(energySteps(evaluator, structures, batch, head, positions))
+}
+
+function* energySteps(
   { network, weights, dtype }: Evaluator,
   structures: readonly Structure[],
   batch: GraphBatch,
   head: number,
   positions: NDArray,
-): NDArray {
+): Steps<NDArray> {
   const { architecture } = network.definition
   // What the edge vectors hold besides the difference of positions does not depend on them.
   const shifts = edgeVectors({ ...batch, positions: new Float64Array(batch.positions.length) })
   const [senders, receivers] = [array(batch.senders), array(batch.receivers)]
   const difference = sub(take(positions, receivers), take(positions, senders))
   const vectors = add(difference, array(shifts, { shape: [batch.numEdges, 3], dtype: 'float64' }))
-  const { nodeEnergies, embeddingEnergies } = network.apply(weights, graphArrays(batch, vectors, structures, architecture, head, dtype))
+  const { nodeEnergies, embeddingEnergies } = yield* network.steps(weights, graphArrays(batch, vectors, structures, architecture, head, dtype))
   return totalEnergy(nodeEnergies, embeddingEnergies)
 }
 
 /** Rows ∂/∂r of every component of the gradient of one structure of the batch. */
-async function energyHessian(evaluator: Evaluator, structures: readonly Structure[], batch: GraphBatch, head: number, g: number): Promise<Float64Array> {
+async function energyHessian(
+  evaluator: Evaluator,
+  structures: readonly Structure[],
+  batch: GraphBatch,
+  head: number,
+  g: number,
+  pause: () => Promise<void>,
+): Promise<Float64Array> {
   const [first, last] = [3 * (batch.nodeOffsets[g] ?? 0), 3 * (batch.nodeOffsets[g + 1] ?? 0)]
   const size = last - first
-  const rows = scope(() => {
+  const work = function* () {
     const positions = track(array(batch.positions, { shape: [batch.numNodes, 3], dtype: 'float64' }))
-    const energy = energyOfPositions(evaluator, structures, batch, head, positions)
-    const gradient = grad(energy, [positions], { createGraph: true, allowUnused: true })
-    return Array.from({ length: size }, (_, row) => {
+    const energy = yield* energySteps(evaluator, structures, batch, head, positions)
+    const gradient = yield* gradSteps(energy, [positions], { createGraph: true, allowUnused: true })
+    const rows: NDArray[] = []
+    for (let row = 0; row < size; row++) {
       const seed = new Float64Array(batch.positions.length)
       seed[first + row] = 1
       const cotangents = array(seed, { shape: [batch.numNodes, 3], dtype: 'float64' })
-      return grad(gradient, [positions], { cotangents, allowUnused: true })[0]
-    })
-  })
+      rows.push(...(yield* gradSteps(gradient, [positions], { cotangents, allowUnused: true })))
+    }
+    return rows
+  }
+  const rows = await scopeInSteps(work, pause)
   const hessian = new Float64Array(size * size)
   for (const [row, values] of rows.entries()) {
-    if (values) hessian.set((await values.data()).slice(first, last), row * size)
-    values?.dispose()
+    hessian.set((await values.data()).subarray(first, last), row * size)
+    values.dispose()
   }
   return hessian
 }

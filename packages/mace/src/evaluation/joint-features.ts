@@ -22,30 +22,35 @@ const defaults: ReadonlyMap<string, number> = new Map([
 export function jointFeatures(definition: JointEmbeddingDefinition | null, structures: readonly Structure[], dtype: FloatDType): ReadonlyMap<string, NDArray> {
   return new Map(
     (definition?.features ?? []).map((feature) => {
-      const values = structures.flatMap((structure, s) => (feature.level === 'graph' ? graphValues(feature, structure, s) : atomValues(feature, structure, s)))
+      const values = structures.flatMap((structure) => featureValues(feature, structure))
       if (feature.kind === 'continuous') return [feature.name, array(values, { shape: [values.length / feature.inputSize, feature.inputSize], dtype })]
-      const classes = values.map((value) => category(feature, value))
-      return [feature.name, array(classes, { shape: [classes.length], dtype: 'int32' })]
+      return [feature.name, array(values, { shape: [values.length], dtype: 'int32' })]
     }),
   )
 }
 
-function graphValues(feature: Feature, structure: Structure, s: number): number[] {
+/** The numbers of one structure, atom after atom; categories as rows of the table. @throws {InputError} as {@link jointFeatures}. */
+export function featureValues(feature: Feature, structure: Structure): number[] {
+  const values = feature.level === 'graph' ? graphValues(feature, structure) : atomValues(feature, structure)
+  return feature.kind === 'categorical' ? values.map((value) => category(feature, value)) : values
+}
+
+function graphValues(feature: Feature, structure: Structure): number[] {
   const given = structure.info.get(feature.name) ?? defaults.get(feature.name)
   const width = feature.kind === 'continuous' ? feature.inputSize : 1
   const list = isInfoList(given) ? given : [given]
   const numbers = list.filter((value) => typeof value === 'number')
   if (numbers.length !== width || list.length !== width)
-    throw new InputError(`structure ${s}: the model needs info.${feature.name}, ${width === 1 ? 'a number' : `${width} numbers`} for the whole structure; found ${given === undefined ? 'nothing' : JSON.stringify(given)}`)
+    throw new InputError(`the model needs info.${feature.name}, ${width === 1 ? 'a number' : `${width} numbers`} for the whole structure; found ${given === undefined ? 'nothing' : JSON.stringify(given)}`)
   return Array.from({ length: structure.numAtoms }, () => numbers).flat()
 }
 
-function atomValues(feature: Feature, structure: Structure, s: number): number[] {
+function atomValues(feature: Feature, structure: Structure): number[] {
   const found = structure.arrays.get(feature.name)
   const width = feature.kind === 'continuous' ? feature.inputSize : 1
   const values = found && found.kind !== 'string' ? Array.from(found.data, Number) : []
   if (values.length !== structure.numAtoms * width)
-    throw new InputError(`structure ${s}: the model needs arrays.${feature.name}, ${width} number${width === 1 ? '' : 's'} for each of ${structure.numAtoms} atoms; found ${values.length}`)
+    throw new InputError(`the model needs arrays.${feature.name}, ${width} number${width === 1 ? '' : 's'} for each of ${structure.numAtoms} atoms; found ${values.length}`)
   return values
 }
 

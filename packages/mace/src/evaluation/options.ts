@@ -15,12 +15,13 @@ export interface EvaluationOptions {
   readonly atomicVirials?: boolean | undefined
   /** ∂E/∂vector of every edge, with the edges. */
   readonly edgeForces?: boolean | undefined
-  /** ∂²E/∂r∂r; its cost grows with the square of the number of atoms. */
+  /** ∂²E/∂r∂r, 3N gradients of the gradient of a structure. Structures are then evaluated one by one. */
   readonly hessian?: boolean | undefined
   /** Head of a multi-head model; may be left out if there is one, or one named default. */
   readonly head?: string | undefined
-  /** Structures that are evaluated together. Default: as many as have about 2,000 atoms. */
+  /** Structures that are evaluated together. Default: as many as have 500 atoms. */
   readonly batchSize?: number | undefined
+  /** Looked at every few hundredths of a second, or after the longest single operation on the whole batch. */
   readonly signal?: AbortSignal | undefined
 }
 

@@ -1,4 +1,4 @@
-import { abs, identity, maximum, mul, scalar, sigmoid, silu, tanh, type NDArray } from '@equivar/engine'
+import { abs, identity, mul, relu, sigmoid, silu, tanh, type NDArray } from '@equivar/engine'
 import type { ActivationDefinition } from '../definition.ts'
 
 const functions: { readonly [name in ActivationDefinition['name']]: (x: NDArray) => NDArray } = {
@@ -6,7 +6,7 @@ const functions: { readonly [name in ActivationDefinition['name']]: (x: NDArray)
   tanh,
   sigmoid,
   abs,
-  relu: (x) => maximum(x, scalar(0, { dtype: x.dtype })),
+  relu,
   identity,
 }
 

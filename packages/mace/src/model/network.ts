@@ -1,8 +1,8 @@
-import { add, cast, matmul, mul, norm, reshape, take, zeros, type FloatDType, type NDArray } from '@equivar/engine'
+import { range } from '@equivar/core'
+import { add, cast, finish, matmul, mul, norm, reshape, sphericalHarmonics, take, zeros, type FloatDType, type NDArray, type Steps } from '@equivar/engine'
 import type { MaceDefinition } from '../definition.ts'
 import { SymmetricContraction } from './contraction.ts'
 import type { GraphArrays } from './graph.ts'
-import { Harmonics } from './harmonics.ts'
 import { Interaction, type InteractionWeights } from './interaction.ts'
 import { channelsOf, maceIrreps } from './irreps.ts'
 import { JointEmbedding, type JointEmbeddingWeights } from './joint-embedding.ts'
@@ -58,7 +58,6 @@ export type Observer = (name: string, value: NDArray) => void
 export class MaceNetwork {
   readonly definition: MaceDefinition
   readonly #chebyshevForces: ChebyshevForces
-  readonly #harmonics: Harmonics
   readonly #layers: readonly Layer[]
   readonly #readouts: readonly Readout[]
   readonly #jointEmbedding: JointEmbedding | undefined
@@ -69,7 +68,6 @@ export class MaceNetwork {
     const { atomicNumbers, heads, harmonics, radial } = architecture
     this.definition = definition
     this.#chebyshevForces = chebyshevForces
-    this.#harmonics = new Harmonics(architecture.maxEll)
     this.#layers = architecture.layers.map(({ interaction, product }, t) => ({
       interaction: new Interaction(interaction, harmonics, atomicNumbers.length, radial.basis.count),
       contraction: new SymmetricContraction(interaction.target, product, couplings[t] ?? []),
@@ -106,13 +104,19 @@ export class MaceNetwork {
   }
 
   /** Energies of every atom of the graph. */
-  apply(weights: NetworkWeights, graph: GraphArrays, observe: Observer = () => undefined): NetworkOutput {
+  apply(weights: NetworkWeights, graph: GraphArrays, observe?: Observer): NetworkOutput {
+    return finish(this.steps(weights, graph, observe))
+  }
+
+  /** {@link MaceNetwork.apply} in steps, two a layer, between which an evaluation can be given up. */
+  *steps(weights: NetworkWeights, graph: GraphArrays, observe: Observer = () => undefined): Steps<NetworkOutput> {
     const { architecture } = this.definition
     const { parameters } = weights
     const { dtype } = parameters
     const geometry = new Parameters(weights.geometry, graph.vectors.dtype === 'float64' ? 'float64' : 'float32')
     const lengths = norm(graph.vectors, { axes: 1 })
-    const harmonics = cast(this.#harmonics.apply(graph.vectors, lengths), dtype)
+    // Natural parity serves SO(3) models too: the parity of harmonics decides couplings only, never values.
+    const harmonics = cast(sphericalHarmonics(range(architecture.maxEll + 1), graph.vectors), dtype)
     const embedded = radialEmbedding(architecture.radial, geometry.at('radial_embedding'), architecture.cutoff, lengths, graph, this.#chebyshevForces)
     const radial = { features: cast(embedded.features, dtype), cutoff: embedded.cutoff && cast(embedded.cutoff, dtype) }
     observe('spherical_harmonics', harmonics)
@@ -136,10 +140,12 @@ export class MaceNetwork {
       if (!own) continue
       const { messages, selfConnection } = interaction.apply(own.interaction, { graph, features, harmonics, radial })
       observe(`interactions.${t}`, messages)
+      yield
       const mixed = linear.apply(contraction.apply(own.contraction, messages, graph.species), own.linear)
       features = useSelfConnection && selfConnection ? add(mixed, selfConnection) : mixed
       observe(`products.${t}`, features)
       perLayer.push(features)
+      yield
     }
 
     const readouts = this.#readouts.map((readout, k) => {

@@ -31,6 +31,11 @@ export interface GraphBatch {
   readonly cells: Float64Array
 }
 
+export interface CollateOptions extends NeighborListOptions {
+  /** How errors call a structure, by its position. Default: its number, where there is more than one. */
+  readonly nameOf?: ((index: number) => string | undefined) | undefined
+}
+
 /**
  * Neighbour lists of all structures, joined into one batch.
  *
@@ -38,11 +43,12 @@ export interface GraphBatch {
  * @throws InputError as the neighbour list does, naming the structure, and when there is no structure.
  * @throws the signal's reason once it is aborted.
  */
-export async function collate(structures: readonly Structure[], cutoff: number, options: NeighborListOptions = {}): Promise<GraphBatch> {
+export async function collate(structures: readonly Structure[], cutoff: number, options: CollateOptions = {}): Promise<GraphBatch> {
   if (structures.length === 0) throw new InputError('a batch needs at least one structure')
+  const nameOf = options.nameOf ?? ((index) => (structures.length > 1 ? `structure ${index}` : undefined))
   const lists: NeighborList[] = []
   for (const [index, structure] of structures.entries()) {
-    lists.push(await namingStructure(structures.length, index, () => neighborListAsync(structure, cutoff, options)))
+    lists.push(await namingStructure(nameOf(index), () => neighborListAsync(structure, cutoff, options)))
   }
   const nodeOffsets = offsets(structures.map((s) => s.numAtoms))
   const edgeOffsets = offsets(lists.map((l) => l.numEdges))
@@ -80,11 +86,11 @@ export async function collate(structures: readonly Structure[], cutoff: number, 
   return result
 }
 
-async function namingStructure<T>(count: number, index: number, work: () => Promise<T>): Promise<T> {
+async function namingStructure<T>(name: string | undefined, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (count > 1 && error instanceof InputError) throw new InputError(`structure ${index}: ${error.message}`, { cause: error })
+    if (name !== undefined && error instanceof InputError) throw new InputError(`${name}: ${error.message}`, { cause: error })
     throw error
   }
 }

@@ -1,4 +1,4 @@
-export { collate, type GraphBatch } from './collate.ts'
+export { collate, type CollateOptions, type GraphBatch } from './collate.ts'
 export { cellVolume, extendedCell, type Periodicity } from './cell.ts'
 export { atomicNumber, chemicalSymbol, maxAtomicNumber } from './elements.ts'
 export { realArray, type AtomArray } from './atom-arrays.ts'

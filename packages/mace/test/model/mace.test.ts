@@ -3,7 +3,7 @@ import { liveBuffers } from '@equivar/engine'
 import { afterAll, describe, expect, it } from 'vitest'
 import { Calculator } from '../../src/calculator.ts'
 import { Mace } from '../../src/mace.ts'
-import { Structure } from '../../src/structures/index.ts'
+import { collate, Structure } from '../../src/structures/index.ts'
 import { fixtureNamed, largestDifference, structureOf } from './fixtures.ts'
 
 const fixture = fixtureNamed('residual')
@@ -79,6 +79,130 @@ describe('Mace', () => {
     expect(() => Mace.fromDefinition(model.definition, { dtype: 'int8' as 'float32' })).toThrow(DtypeError)
   })
 
+  it('names the structure that it refuses by its place in the whole list', async () => {
+    using model = fixture.load()
+    const iron = new Structure({ symbols: ['O', 'Fe'], positions: [[0, 0, 0], [0, 0, 1]] })
+    const meeting = water.with({ positions: [[0, 0, 0], [0, 0, 0], [1, 0, 0]] })
+    await expect(model.evaluate([water, water, iron])).rejects.toThrow('structure 2: atom 1 is Fe')
+    for (const batchSize of [1, 2, 3])
+      await expect(model.evaluate([water, water, meeting], { batchSize })).rejects.toThrow('structure 2: atoms 0 and 1 are at the same point')
+    await expect(model.evaluate([meeting])).rejects.toThrow(/^atoms 0 and 1/)
+    // Lists as they come from code without types.
+    const untyped = (structures: unknown) => model.evaluate(structures as Structure[])
+    await expect(untyped(water)).rejects.toThrow(/evaluate\(\[structure\]\)/)
+    await expect(untyped([water, {}])).rejects.toThrow(/entry 1 of the list is no Structure/)
+  })
+
+  it('refuses results that are not finite', async () => {
+    using model = fixtureNamed('soft_zbl').load()
+    const [z = 1] = model.definition.architecture.atomicNumbers
+    const pair = (distance: number) => new Structure({ atomicNumbers: [z, z], positions: [[0, 0, 0], [0, 0, distance]] })
+    await expect(model.evaluate([pair(1), pair(1e-155)])).rejects.toThrow(/structure 1: .*(?:energy|force) is/)
+    using single = fixtureNamed('soft_zbl').load({ dtype: 'float32' })
+    await expect(single.evaluate([pair(1e-60)])).rejects.toThrow(/structure 0: the energy is/)
+  })
+
+  it('refuses a vector for the Hessian that is not finite', async () => {
+    using model = fixture.load()
+    await expect(model.hessianVectorProduct(water, [1, 2, 3, 4, 5, 6, 7, 8, Number.NaN])).rejects.toThrow(InputError)
+  })
+
+  it('refuses a graph that is not that of the structures', async () => {
+    using model = fixture.load()
+    const batch = await collate([water, water], model.cutoff)
+    const [expected] = await model.evaluate([water])
+    for (const result of await model.evaluateGraph([water, water], batch))
+      expect(largestDifference(result.forces, expected?.forces ?? [])).toBeLessThanOrEqual(1e-12)
+    const cases = [
+      [[water], batch, /2 graphs of 6 nodes, the list 1 structures of 3 atoms/],
+      [[water, water], { ...batch, positions: batch.positions.subarray(3) }, /batch.positions has 15 entries.*need 18/],
+      [[water, water], { ...batch, senders: batch.senders.subarray(1) }, /batch.senders has 11 entries/],
+      [[water, water], { ...batch, atomicNumbers: batch.atomicNumbers.map(() => 6) }, /atoms of graph 0 are not those of structure 0/],
+      [[water, water], { ...batch, batch: batch.batch.map(() => 0) }, /atoms of graph 1/],
+      [[water, water], { ...batch, senders: batch.senders.map((node, e) => (e === 0 ? 4 : node)) }, /edge 0 of graph 0 ends at node 4, outside of its nodes 0 to 2/],
+      [[water, water], { ...batch, receivers: batch.receivers.map(() => -1) }, /node -1/],
+      [[water, water], { ...batch, positions: batch.positions.map(() => Number.NaN) }, /not finite/],
+    ] as const
+    for (const [structures, changed, message] of cases) await expect(model.evaluateGraph(structures, changed)).rejects.toThrow(message)
+  })
+
+  it('gives edges, their forces, atomic virials and node features of each structure in a batch', async () => {
+    using model = fixture.load()
+    const crystal = fixture.structures.map(structureOf).find(({ pbc }) => pbc[0]) ?? never()
+    const options = { edgeForces: true, atomicVirials: true, descriptors: true, virials: true, stress: true } as const
+    const [[alone], [, second]] = await Promise.all([model.evaluate([crystal], options), model.evaluate([water, crystal], options)])
+    const parts = (result: typeof alone) => {
+      const { senders, receivers, unitShifts, forces } = result?.edgeForces ?? never()
+      return [senders, receivers, unitShifts, forces, result?.atomicVirials, result?.descriptors?.data, result?.virials, result?.stress]
+    }
+    const [expected, found] = [parts(alone), parts(second)]
+    for (const [k, values] of expected.entries()) expect([k, largestDifference(found[k], values ?? never()) <= 1e-11]).toEqual([k, true])
+    const [, hessian] = await model.evaluateGraph([water, crystal], await collate([water, crystal], model.cutoff), { hessian: true })
+    const [single] = await model.evaluate([crystal], { hessian: true })
+    expect(largestDifference(hessian?.hessian, single?.hessian ?? never())).toBeLessThanOrEqual(1e-10)
+    const summed = Array.from({ length: 9 }, (_, n) => alone?.atomicVirials?.reduce((sum, v, i) => sum + (i % 9 === n ? v : 0), 0) ?? Number.NaN)
+    expect(largestDifference(alone?.virials, summed)).toBeLessThanOrEqual(1e-10)
+  })
+
+  it('takes spin 1 and charge 0 where a structure does not say', async () => {
+    const joint = fixtureNamed('joint_embedding')
+    using model = joint.load()
+    const reference = structureOf(joint.structures[1] ?? never())
+    const info = (entries: readonly (readonly [string, number])[]) => reference.with({ info: new Map(entries) })
+    const others = [...reference.info].flatMap(([name, value]) =>
+      ['total_spin', 'total_charge'].includes(name) || typeof value !== 'number' ? [] : [[name, value] as const],
+    )
+    const [silent, said] = await model.evaluate([info(others), info([...others, ['total_spin', 1], ['total_charge', 0]])], { batchSize: 1 })
+    expect(silent?.energy).toBe(said?.energy)
+  })
+
+  it('uses the head named default unless another is named', async () => {
+    using loaded = fixtureNamed('heads_2').load()
+    const { definition } = loaded
+    const structure = structureOf(fixtureNamed('heads_2').structures[0] ?? never())
+    for (const heads of [['DEFAULT', 'other'], ['other', 'default']]) {
+      using model = Mace.fromDefinition({ ...definition, architecture: { ...definition.architecture, heads } })
+      const [byDefault, first, second] = await Promise.all([undefined, ...heads].map(async (head) => (await model.evaluate([structure], { head }))[0]?.energy))
+      expect(byDefault).toBe(heads[0] === 'other' ? second : first)
+      expect(first).not.toBe(second)
+    }
+  })
+
+  it('adds the self connection only where the product block does', async () => {
+    using model = fixture.load()
+    const { architecture } = model.definition
+    const layers = architecture.layers.map((layer) => ({ ...layer, product: { ...layer.product, useSelfConnection: false } }))
+    using without = Mace.fromDefinition({ ...model.definition, architecture: { ...architecture, layers } })
+    const [[a], [b]] = [await model.evaluate([water]), await without.evaluate([water])]
+    expect(Math.abs((a?.energy ?? 0) - (b?.energy ?? 0))).toBeGreaterThan(1e-6)
+  })
+
+  it('cannot be used after it was disposed, and says so', async () => {
+    const model = fixture.load()
+    const calculator = new Calculator(model)
+    const batch = await collate([water], model.cutoff)
+    model.dispose()
+    model.dispose()
+    const uses = [
+      () => model.evaluate([water]),
+      () => model.evaluateGraph([water], batch),
+      () => model.hessianVectorProduct(water, new Float64Array(9)),
+      () => calculator.calculate(water),
+    ]
+    for (const use of uses) {
+      await expect(use()).rejects.toThrow(InputError)
+      await expect(use()).rejects.toThrow(/the model was disposed; load it again/)
+    }
+  })
+
+  it('holds no more buffers after 200 evaluations than after one', async () => {
+    using model = fixture.load()
+    await model.evaluate([water], { stress: true })
+    const before = liveBuffers()
+    for (let i = 0; i < 200; i++) await model.evaluate([water], { stress: true })
+    expect(liveBuffers()).toBe(before)
+  })
+
   it('asks for a head where several could be meant', async () => {
     using model = fixtureNamed('heads_3').load()
     await expect(model.evaluate([water])).rejects.toThrow(/a head must be chosen; the model has/)
@@ -89,20 +213,42 @@ describe('Mace', () => {
     await expect(model.evaluate([water])).rejects.toThrow(/structure 0: the model needs arrays.site/)
     const complete = structureOf(fixtureNamed('joint_embedding').structures[1] ?? fixtureNamed('joint_embedding').structures[0] ?? never())
     const spin = complete.with({ info: new Map([...complete.info, ['total_spin', 17]]) })
-    await expect(model.evaluate([spin])).rejects.toThrow(/total_spin is 17; the model knows whole numbers from 1 to 4/)
+    await expect(model.evaluate([spin])).rejects.toThrow(/structure 0: total_spin is 17; the model knows whole numbers from 1 to 4/)
+    for (const value of [0, 5, 1.5]) await expect(model.evaluate([complete.with({ info: new Map([...complete.info, ['total_spin', value]]) })])).rejects.toThrow(/whole numbers/)
   })
 
   it('stops when it is told to', async () => {
     using model = fixture.load()
     const controller = new AbortController()
     controller.abort(new Error('enough'))
-    await expect(model.evaluate([water], { signal: controller.signal })).rejects.toThrow('enough')
+    const { signal } = controller
+    const batch = await collate([water], model.cutoff)
+    const before = liveBuffers()
+    await expect(model.evaluate([water], { signal })).rejects.toThrow('enough')
+    await expect(model.evaluateGraph([water], batch, { signal })).rejects.toThrow('enough')
+    await expect(model.hessianVectorProduct(water, new Float64Array(9), { signal })).rejects.toThrow('enough')
+    await expect(new Calculator(model).calculate(water, { signal })).rejects.toThrow('enough')
+    expect(liveBuffers()).toBe(before)
+  })
+
+  it('stops in the middle of a single evaluation, of a Hessian, and between batches, and keeps nothing', async () => {
+    using model = fixture.load()
+    const lattice = Array.from({ length: 512 }, (_, i) => [1.6 * (i % 8), 1.6 * (Math.floor(i / 8) % 8), 1.6 * Math.floor(i / 64) + 0.01 * (i % 3)])
+    const block = new Structure({ symbols: lattice.map(() => 'C'), positions: lattice })
+    const before = liveBuffers()
+    for (const [structures, options] of [[[block], {}], [[block], { hessian: true }], [Array.from({ length: 5000 }, () => water), { batchSize: 1 }]] as const) {
+      const controller = new AbortController()
+      setTimeout(() => controller.abort(new Error('enough')), 60)
+      await expect(model.evaluate(structures, { ...options, signal: controller.signal })).rejects.toThrow('enough')
+      expect(liveBuffers()).toBe(before)
+    }
   })
 })
 
 describe('Calculator', () => {
   it('gives the results of the model along a trajectory, and keeps its neighbour list', async () => {
-    using model = fixture.load()
+    // Its weights do not vanish beyond the cutoff, so an edge too many changes the energy.
+    using model = fixtureNamed('density_uncut').load()
     const crystal = fixture.structures.map(structureOf).find(({ pbc }) => pbc[0]) ?? never()
     for (const start of [water, crystal]) {
       const calculator = new Calculator(model, { skin: 1, stress: true })
@@ -110,13 +256,33 @@ describe('Calculator', () => {
         const moved = start.with({ positions: start.positions.map((x, i) => x + 0.1 * step * Math.sin(i)) })
         const [expected] = await model.evaluate([moved], { stress: true })
         const result = await calculator.calculate(moved)
-        expect(Math.abs(result.energy - (expected?.energy ?? Number.NaN))).toBeLessThanOrEqual(1e-11)
-        expect(largestDifference(result.forces, expected?.forces ?? [])).toBeLessThanOrEqual(1e-11)
-        expect(largestDifference(result.stress, expected?.stress ?? [])).toBeLessThanOrEqual(1e-11)
+        // The same edges in the same order: the same numbers to the last bit.
+        expect(result).toEqual(expected)
       }
       expect(calculator.numLists).toBeGreaterThan(1)
       expect(calculator.numLists).toBeLessThan(6)
     }
+  })
+
+  it('builds a new list when anything but positions changes, and every time without a skin', async () => {
+    using model = fixture.load()
+    const crystal = fixture.structures.map(structureOf).find(({ pbc }) => pbc[0]) ?? never()
+    const calculator = new Calculator(model, { skin: 1 })
+    const swapped = Array.from(crystal.atomicNumbers).reverse()
+    const cell = (crystal.cell ?? never()).map((x) => 1.02 * x)
+    const changed = [crystal.with({ cell }), crystal.with({ pbc: false }), crystal.with({ atomicNumbers: swapped })]
+    expect(swapped).not.toEqual(Array.from(crystal.atomicNumbers))
+    for (const other of changed) {
+      for (const structure of [crystal, other]) {
+        const before = calculator.numLists
+        const [expected] = await model.evaluate([structure])
+        expect(await calculator.calculate(structure)).toEqual(expected)
+        expect(calculator.numLists).toBe(before + 1)
+      }
+    }
+    const withoutSkin = new Calculator(model, { skin: 0 })
+    for (let i = 0; i < 3; i++) await withoutSkin.calculate(water)
+    expect(withoutSkin.numLists).toBe(3)
   })
 
   it('refuses a negative skin and atoms that meet', async () => {

@@ -13,6 +13,11 @@ function tolerances(fixture: ModelFixture, expected: ReferenceOutputs) {
   return { energy: 1e-6 * expected.node_energy.length + 1e-6 * Math.abs(expected.interaction_energy ?? 0), forces: 1e-5 * size + 1e-5 }
 }
 
+/** The reference lists edges in another order. */
+function sorted(values: ArrayLike<number> | undefined): Float64Array {
+  return Float64Array.from(values ?? []).sort()
+}
+
 async function evaluateAll(model: Mace, fixture: ModelFixture): Promise<[Evaluation, ReferenceOutputs][]> {
   const pairs: [Evaluation, ReferenceOutputs][] = []
   for (const structure of fixture.structures) {
@@ -25,6 +30,7 @@ async function evaluateAll(model: Mace, fixture: ModelFixture): Promise<[Evaluat
       atomicVirials: expected.atomic_virials !== undefined,
       hessian: expected.hessian !== undefined,
       descriptors: expected.node_feats !== undefined,
+      edgeForces: expected.edge_forces !== undefined,
       head: headOf(model, fixture, structure),
     })
     if (result) pairs.push([result, expected])
@@ -56,6 +62,8 @@ describe('models equal the reference', () => {
       const summed = (result.contributions ?? new Float64Array()).reduce((sum, term) => sum + term, 0)
       expect(Math.abs(summed - result.energy)).toBeLessThanOrEqual(1e-12 * Math.abs(result.energy))
       if (expected.contributions !== undefined) expect(largestDifference(result.contributions, expected.contributions)).toBeLessThanOrEqual(1e-9)
+      const edgeForces = expected.edge_forces && sorted(flat(expected.edge_forces))
+      if (edgeForces) expect(largestDifference(sorted(result.edgeForces?.forces), edgeForces)).toBeLessThanOrEqual(10 * forces)
       if (expected.node_feats !== undefined) expect(largestDifference(result.descriptors?.data, flat(expected.node_feats))).toBeLessThanOrEqual(1e-10)
     }
   })

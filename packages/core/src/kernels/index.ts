@@ -1,4 +1,5 @@
 export * from './affine.ts'
+export * from './bounds.ts'
 export * from './builder.ts'
 export { type Expression, type Operand, type ReduceOptions } from './expression.ts'
 export * from './interpret/index.ts'

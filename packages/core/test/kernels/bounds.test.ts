@@ -32,6 +32,12 @@ describe('what follows', () => {
     expect(unproved((_b, n, x) => x.store(n.sub(1), 1))).toEqual(['x index ≥ 0 not proved'])
   })
 
+  test('programs', () => {
+    const rows = (behind: number) => unproved((b) => b.buffer('rows', 'f32', 'write', { extent: b.gridExtent(0).times(4) }).store(b.programId().mul(4).add(behind), 1))
+    expect(rows(3)).toEqual([])
+    expect(rows(4)).toEqual(['rows index < extent not proved'])
+  })
+
   test('loops, also those of whole steps', () => {
     expect(unproved((b, n, x) => b.loop(0, n, {}, (i) => x.store(i.mul(3).add(3), 1)))).toEqual([])
     expect(unproved((b, n, x) => b.loop(0, n, {}, (i) => x.store(i.mul(3).add(4), 1)))).toEqual(['x index < extent not proved'])

@@ -76,6 +76,19 @@ describe('KernelBuilder', () => {
     for (const branch of [first, second]) expect(operators(branch?.then ?? [])).toEqual(['abs', 'store'])
   })
 
+  test('what is computed around a block is known inside of it', () => {
+    const b = builder()
+    const out = b.buffer('out', 'f32', 'write')
+    const x = b.parameter('x', 'f32')
+    b.loop(0, 3, {}, (i) => {
+      const size = x.abs()
+      b.branch(size.less(1), () => out.store(i, x.abs().mul(size)))
+    })
+    const loop = b.build().body.find((instruction) => instruction.op === 'loop')
+    expect(operators(loop?.body ?? [])).toEqual(['abs', 'less', 'branch'])
+    expect(loop?.body.flatMap((instruction) => (instruction.op === 'branch' ? operators(instruction.then) : []))).toEqual(['mul', 'store'])
+  })
+
   test('computes everything that floating point forbids to leave out', () => {
     const b = builder()
     const x = b.parameter('x', 'f32')

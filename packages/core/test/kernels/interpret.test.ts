@@ -168,6 +168,19 @@ describe('refuses', () => {
       x.storeLanes(0, s.load(k.lane().add(1).rem(4)))
       s.storeLanes(0, 2)
     }, /race: element 0 of 's' is written by lane 0 and was read by lane 3/],
+    ['a uniform load of what was stored', 4, 1, (k) => {
+      const x = k.buffer('x', 'f32', 'readWrite')
+      x.store(0, 1)
+      x.store(1, x.load(0))
+    }, /race: element 0 of 'x' is read by several lanes and was written by the program/],
+    ['tile products without a barrier', 4, 1, (k) => {
+      const memory = k.shared('s', 'f32', 4)
+      const target = k.shared('t', 'f32', 4)
+      for (let i = 0; i < 4; i++) memory.store(i, 1)
+      k.barrier()
+      const tile = { memory, stride: 2 }
+      for (let i = 0; i < 2; i++) k.tileMultiplyAdd({ rows: 2, columns: 2, depth: 2, target: { memory: target, stride: 2 }, a: tile, b: tile })
+    }, /race: element 0 of 't' is written by several lanes and was written by several lanes/],
     ['a store beside atomics', 1, 2, (k) => {
       const x = k.buffer('x', 'f32', 'readWrite')
       k.branch(k.programId().equal(0), () => x.atomic('add', 0, 1), () => x.store(0, 1))

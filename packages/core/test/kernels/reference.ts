@@ -9,7 +9,7 @@ const times = (a: bigint, b: bigint) => (a * b) >> bits
 const over = (a: bigint, b: bigint) => (a << bits) / b
 
 /** A float64 number of ordinary size, exactly. */
-export function fixed(x: number): bigint {
+function fixed(x: number): bigint {
   const exponent = Math.max(-200, Math.floor(Math.log2(Math.abs(x) || 1)))
   const mantissa = BigInt(x * 2 ** (52 - exponent))
   const shift = bits + BigInt(exponent - 52)

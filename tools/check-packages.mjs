@@ -18,6 +18,13 @@ import { capture } from './lib/run.mjs'
  * @typedef {{ manifest: Manifest, tarball: string }} Packed
  */
 
+/**
+ * What a page that uses everything of a package may weigh, minified and gzipped, in kB.
+ *
+ * @type {Readonly<Record<string, number>>}
+ */
+const budgets = { '@equivar/core': 80, '@equivar/mace': 250 }
+
 /** @type {string[]} */
 const problems = []
 
@@ -126,7 +133,10 @@ async function checkBrowser(folder, packages) {
     try {
       const options = /** @type {const} */ ({ bundle: true, minify: true, write: false, format: 'esm', platform: 'browser', logLevel: 'silent' })
       const { outputFiles } = await build({ ...options, stdin: { contents, resolveDir: folder } })
-      console.log(`${manifest.name}: whole in a page, ${kilobytes(gzipSync(outputFiles[0]?.contents ?? '').length)} gzipped`)
+      const weight = gzipSync(outputFiles[0]?.contents ?? '').length
+      const budget = budgets[manifest.name] ?? Infinity
+      console.log(`${manifest.name}: whole in a page, ${kilobytes(weight)} gzipped`)
+      if (weight > 1000 * budget) problems.push(`${manifest.name}: ${kilobytes(weight)} in a page, the budget is ${budget} kB`)
     } catch (error) {
       problems.push(`${manifest.name}: does not bundle for browsers: ${error instanceof Error ? error.message : String(error)}`)
     }

@@ -82,10 +82,10 @@ export class Mace {
     const head = this.#headNumber(options.head)
     const { signal, batchSize, hessian } = options
     requireEvaluable(structures, this.definition.architecture, options)
+    signal?.throwIfAborted()
     const results: Evaluation[] = []
     // Every row of a Hessian is a gradient of the whole batch, so structures beside it would be computed for nothing.
     for (const group of batches(structures, hessian ? 1 : batchSize)) {
-      signal?.throwIfAborted()
       const first = results.length
       const nameOf = (index: number) => (structures.length > 1 ? `structure ${first + index}` : undefined)
       const batch = await collate(group, this.cutoff, { signal, nameOf })

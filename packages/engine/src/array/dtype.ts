@@ -1,4 +1,4 @@
-import { DtypeError, InputError } from '@equivar/core'
+import { DeviceError, DtypeError, InputError } from '@equivar/core'
 
 /** Element types an array can have. */
 export type DType = 'float32' | 'float64' | 'int32' | 'uint32' | 'bool'
@@ -30,8 +30,20 @@ export function isFloat(dtype: DType): dtype is FloatDType {
   return dtype === 'float32' || dtype === 'float64'
 }
 
-/** Zero-filled host memory for `length` elements. */
+/**
+ * Zero-filled host memory for `length` elements.
+ *
+ * @throws {DeviceError} if the host does not have it.
+ */
 export function allocate(dtype: DType, length: number): TypedArray {
+  try {
+    return newTypedArray(dtype, length)
+  } catch (cause) {
+    throw new DeviceError(`cpu: an array of ${length} ${dtype} elements could not be allocated; use smaller batches, or a process with more memory`, { cause })
+  }
+}
+
+function newTypedArray(dtype: DType, length: number): TypedArray {
   switch (dtype) {
     case 'float32':
       return new Float32Array(length)
@@ -73,7 +85,8 @@ export function encode(values: ArrayLike<number | bigint>, name: DTypeName): Typ
   return out
 }
 
-function integerRange(dtype: DType): readonly [number, number] | undefined {
+/** Smallest and largest value of an integer dtype. */
+export function integerRange(dtype: DType): readonly [number, number] | undefined {
   switch (dtype) {
     case 'int32':
       return [-(2 ** 31), 2 ** 31 - 1]

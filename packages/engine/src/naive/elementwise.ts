@@ -1,4 +1,5 @@
-import { allocate, type DType, type TypedArray } from '../array/dtype.ts'
+import { InputError } from '@equivar/core'
+import { allocate, integerRange, type DType, type TypedArray } from '../array/dtype.ts'
 import { broadcastStrides, elementCount, rowMajorStrides } from '../array/shape.ts'
 import type { BinaryName, UnaryName } from '../primitives/names.ts'
 import { collapse, forEachRow, innerStride } from './loops.ts'
@@ -98,13 +99,28 @@ export const unaryEvaluators: { readonly [P in UnaryName | 'powConstant' | 'cast
   cast: { evaluate: ([x], { dtype }) => [castElements(x, dtype)] },
 }
 
-/** Truncates towards zero when a float becomes an integer, as torch does; non-zero becomes true. */
+/**
+ * Truncates towards zero when a float becomes an integer, as torch does; non-zero becomes true.
+ *
+ * @throws {InputError} if an integer dtype cannot hold a value, NaN included.
+ */
 function castElements(x: HostTensor, dtype: DType): TypedArray {
   if (x.dtype === dtype) return x.data
   const out = allocate(dtype, x.data.length)
   if (dtype === 'bool') for (let i = 0; i < out.length; i++) out[i] = x.data[i] === 0 ? 0 : 1
-  else out.set(x.data)
+  else {
+    requireRepresentable(x, dtype)
+    out.set(x.data)
+  }
   return out
+}
+
+function requireRepresentable(x: HostTensor, dtype: DType): void {
+  const range = integerRange(dtype)
+  if (!range) return
+  const [low, high] = range
+  const at = x.data.findIndex((value) => !(Math.trunc(value) >= low && Math.trunc(value) <= high))
+  if (at >= 0) throw new InputError(`cast: element ${at} is ${x.data[at] ?? Number.NaN}, which ${dtype} cannot hold; it holds integers in [${low}, ${high}]`)
 }
 
 type BinaryLoop = (n: number, out: Values, o: number, a: Values, i: number, di: number, b: Values, j: number, dj: number) => void

@@ -1,4 +1,4 @@
-import { DtypeError, InputError, ShapeError } from '@equivar/core'
+import { DeviceError, DtypeError, InputError, ShapeError } from '@equivar/core'
 import { describe, expect, test } from 'vitest'
 import * as eq from '../../src/index.ts'
 import { expectNoLeaks, read, scoped } from '../support/numbers.ts'
@@ -76,6 +76,17 @@ describe('arrays', () => {
 })
 
 describe('primitives refuse', () => {
+  test('casts that an integer dtype cannot hold', scoped(() => {
+    expect(() => eq.cast(eq.array([1, NaN]), 'int32')).toThrow(/element 1 is NaN, which int32 cannot hold/)
+    expect(() => eq.cast(eq.array([3e9], { dtype: 'float64' }), 'int64')).toThrow(InputError)
+    expect(() => eq.cast(eq.array([-1]), 'uint32')).toThrow(/holds integers in \[0, 4294967295\]/)
+    expect([...read(eq.cast(eq.array([-1.9, 2.9]), 'int32'))]).toEqual([-1, 2])
+  }))
+
+  test('arrays that the host has no memory for', () => {
+    expect(() => eq.zeros([2 ** 50])).toThrow(DeviceError)
+  })
+
   expectNoLeaks()
   const f64 = (...shape: number[]) => eq.zeros(shape, { dtype: 'float64' })
   const i32 = (...values: number[]) => eq.array(values, { dtype: 'int32' })

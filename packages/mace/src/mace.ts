@@ -14,7 +14,10 @@ import { collate, type GraphBatch, type Structure } from './structures/index.ts'
 export interface MaceOptions {
   /** Arithmetic of the network; by default that of the file. Sums over atoms are in float64 either way. */
   readonly dtype?: FloatDType | undefined
-  /** Only for models with a Chebyshev basis. Default `'exact'`, forces that conserve the energy. */
+  /**
+   * Only for models with a Chebyshev basis. Default `'reference'`: the forces that mace-torch gives and that the model was
+   * trained to give. They are not the derivative of the energy; for dynamics that conserve it choose `'exact'`.
+   */
   readonly chebyshevForces?: ChebyshevForces | undefined
 }
 
@@ -51,8 +54,9 @@ export class Mace {
   }
 
   /** A model from a definition that is already in memory. @throws {FormatError} if a tensor is missing. */
-  static fromDefinition(definition: MaceDefinition, { dtype = definition.architecture.dtype, chebyshevForces = 'exact' }: MaceOptions = {}): Mace {
+  static fromDefinition(definition: MaceDefinition, { dtype = definition.architecture.dtype, chebyshevForces = 'reference' }: MaceOptions = {}): Mace {
     if (!['float32', 'float64'].includes(dtype)) throw new DtypeError(`Mace: dtype '${dtype}' is unknown; use 'float32' or 'float64'`)
+    if (!['exact', 'reference'].includes(chebyshevForces)) throw new InputError(`Mace: chebyshevForces '${chebyshevForces}' is unknown; use 'reference' or 'exact'`)
     const network = new MaceNetwork(definition, chebyshevForces)
     // Made outside of the scope: the parameters stay alive for as long as the model.
     const parameters = Parameters.fromDefinition(definition, dtype)

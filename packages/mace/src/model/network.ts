@@ -63,7 +63,7 @@ export class MaceNetwork {
   readonly #jointEmbedding: JointEmbedding | undefined
   readonly #embeddingReadout: Readout | undefined
 
-  constructor(definition: MaceDefinition, chebyshevForces: ChebyshevForces = 'exact') {
+  constructor(definition: MaceDefinition, chebyshevForces: ChebyshevForces) {
     const { architecture, couplings } = definition
     const { atomicNumbers, heads, harmonics, radial } = architecture
     this.definition = definition

@@ -4,8 +4,9 @@ import type { GraphArrays } from './graph.ts'
 import type { Parameters } from './parameters.ts'
 
 /**
- * Forces of models with a Chebyshev basis. `exact`: −∂E/∂r. `reference`: what mace-torch gives, where torch treats Chebyshev
- * polynomials as constants under differentiation, so that the basis' part of the derivative is missing.
+ * Derivatives of models with a Chebyshev basis. `reference`: what mace-torch computes, and trains on: torch treats Chebyshev
+ * polynomials as constants under differentiation, so the basis' part of the derivative is missing. `exact`: with that part,
+ * so that forces are −∂E/∂r.
  */
 export type ChebyshevForces = 'exact' | 'reference'
 

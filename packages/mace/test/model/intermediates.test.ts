@@ -27,7 +27,7 @@ async function compare(fixture: ModelFixture, reference: ReferenceStructure): Pr
   const structure = structureOf(reference)
   const batch = await collate([structure], cutoff)
   const parameters = Parameters.fromDefinition(definition, 'float64')
-  const network = new MaceNetwork(definition)
+  const network = new MaceNetwork(definition, 'reference')
   const found = new Map<string, Promise<ArrayLike<number>>>()
   scope(() => {
     const vectors = cast(array(edgeVectors(batch), { shape: [batch.numEdges, 3] }), 'float64')

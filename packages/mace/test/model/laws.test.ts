@@ -53,7 +53,7 @@ describe.each(cases)('%s', (_, fixture) => {
   })
 
   it('forces are minus the derivative of the energy, and the virial minus that by strain', async () => {
-    using model = fixture.load({ dtype: 'float64' })
+    using model = fixture.load({ dtype: 'float64', chebyshevForces: 'exact' })
     const step = 1e-4
     for (const { structure, head } of samples(model, fixture)) {
       const { forces, virials } = await evaluate(model, structure, head)
@@ -81,7 +81,7 @@ describe.each(cases)('%s', (_, fixture) => {
   ])('energies are invariant and forces turn along under %s', async (_name, sign) => {
     // A model for SO(3) knows no parity.
     if (sign < 0 && fixture.name.startsWith('so3')) return
-    using model = fixture.load({ dtype: 'float64' })
+    using model = fixture.load({ dtype: 'float64', chebyshevForces: 'exact' })
     const rotation = orthogonal(sign)
     for (const { structure, head } of samples(model, fixture)) {
       const before = await evaluate(model, structure, head)
@@ -94,7 +94,7 @@ describe.each(cases)('%s', (_, fixture) => {
   })
 
   it('the order of atoms does not matter', async () => {
-    using model = fixture.load({ dtype: 'float64' })
+    using model = fixture.load({ dtype: 'float64', chebyshevForces: 'exact' })
     for (const { structure, head } of samples(model, fixture)) {
       const before = await evaluate(model, structure, head)
       const order = Array.from({ length: structure.numAtoms }, (_unused, i) => (i * 5 + 2) % structure.numAtoms)
@@ -114,7 +114,7 @@ describe.each(cases)('%s', (_, fixture) => {
   })
 
   it('a supercell has the energy of its cells, and the same forces in each', async () => {
-    using model = fixture.load({ dtype: 'float64' })
+    using model = fixture.load({ dtype: 'float64', chebyshevForces: 'exact' })
     const crystal = samples(model, fixture).find(({ structure }) => structure.cell !== null && structure.pbc[0])
     if (!crystal) return
     const { structure, head } = crystal

@@ -46,7 +46,7 @@ describe('models equal the reference', () => {
   it.each(modelFixtures.map((fixture) => [fixture.name, fixture] as const))('%s', async (_, fixture) => {
     // The published float32 fixture has single-precision outputs only; it is compared below in its own dtype.
     if (fixture.name === 'float32' && fixture.structures.every(({ float64 }) => float64 === undefined)) return
-    using model = fixture.load({ dtype: 'float64', chebyshevForces: 'reference' })
+    using model = fixture.load({ dtype: 'float64' })
     const pairs = await evaluateAll(model, fixture)
     expect(pairs).toHaveLength(fixture.structures.length)
     for (const [result, expected] of pairs) {
@@ -69,7 +69,7 @@ describe('models equal the reference', () => {
   })
 
   it.each(modelFixtures.filter(({ batch }) => batch !== undefined).map((fixture) => [fixture.name, fixture] as const))('%s as one ragged batch', async (_, fixture) => {
-    using model = fixture.load({ dtype: 'float64', chebyshevForces: 'reference' })
+    using model = fixture.load({ dtype: 'float64' })
     if (model.heads.length > 1 || !fixture.batch || singlePrecisionFiles.has(fixture.name)) return
     const results = await model.evaluate(fixture.structures.map(structureOf), { batchSize: fixture.structures.length })
     expect(largestDifference(results.map(({ energy }) => energy), fixture.batch.energy)).toBeLessThanOrEqual(1e-9)
@@ -79,7 +79,7 @@ describe('models equal the reference', () => {
 
 describe('float32 arithmetic stays within its tolerance of the float64 reference', () => {
   it.each(modelFixtures.map((fixture) => [fixture.name, fixture] as const))('%s', async (_, fixture) => {
-    using model = fixture.load({ dtype: 'float32', chebyshevForces: 'reference' })
+    using model = fixture.load({ dtype: 'float32' })
     for (const structure of fixture.structures) {
       const expected = structure.float64 ?? structure
       const [result] = await model.evaluate([structureOf(structure)], { head: headOf(model, fixture, structure) })

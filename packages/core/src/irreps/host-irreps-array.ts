@@ -1,6 +1,7 @@
 import { DimensionError, ShapeError } from '../errors.ts'
 import type { IrrepClass } from '../groups/index.ts'
-import { HostArray, type NestedNumbers, sizeOf } from '../math/host-array.ts'
+import { HostArray, sizeOf } from '../math/host-array.ts'
+import type { NestedNumbers } from '../math/nested-numbers.ts'
 import { inspectSymbol } from '../math/inspect.ts'
 import { Irreps, type IrrepsFilter, type IrrepsLike } from './irreps.ts'
 import { irMul, type Layout, type LayoutLike, mulIr } from './layout.ts'

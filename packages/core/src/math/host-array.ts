@@ -1,8 +1,6 @@
 import { ShapeError } from '../errors.ts'
+import { flattenNumbers, type NestedNumbers } from './nested-numbers.ts'
 import { inspectSymbol } from './inspect.ts'
-
-/** A number or an array of arrays of numbers, as users write small tensors. */
-export type NestedNumbers = number | readonly NestedNumbers[]
 
 /**
  * Dense float64 tensor in host memory, row-major: element `[i, j, …]` lies at `((i · n_1) + j) · n_2 + …`.
@@ -26,7 +24,7 @@ export class HostArray {
   static from(values: NestedNumbers | Float64Array, shape?: readonly number[]): HostArray {
     if (values instanceof Float64Array) return new HostArray(shape ?? [values.length], Float64Array.from(values))
     const flat: number[] = []
-    const nestedShape = flatten(values, flat)
+    const nestedShape = flattenNumbers('HostArray.from', values, flat)
     return new HostArray(shape ?? nestedShape, Float64Array.from(flat))
   }
 
@@ -174,19 +172,4 @@ function sameShape(a: HostArray, b: HostArray): boolean {
 
 function requireSameShape(what: string, a: HostArray, b: HostArray): void {
   if (!sameShape(a, b)) throw new ShapeError(`HostArray.${what}: shapes [${a.shape.join(', ')}] and [${b.shape.join(', ')}] differ; reshape one of them`)
-}
-
-function flatten(values: NestedNumbers, out: number[]): number[] {
-  if (typeof values === 'number') {
-    out.push(values)
-    return []
-  }
-  let inner: number[] | undefined
-  for (const value of values) {
-    const shape = flatten(value, out)
-    if (inner === undefined) inner = shape
-    else if (inner.length !== shape.length || inner.some((extent, axis) => extent !== shape[axis]))
-      throw new ShapeError(`HostArray.from: nested arrays are ragged: [${inner.join(', ')}] beside [${shape.join(', ')}]`)
-  }
-  return [values.length, ...(inner ?? [])]
 }

@@ -1,5 +1,6 @@
 import { PolynomialError } from '../errors.ts'
-import { HostArray, type NestedNumbers } from '../math/host-array.ts'
+import { HostArray } from '../math/host-array.ts'
+import type { NestedNumbers } from '../math/nested-numbers.ts'
 import { SegmentedOperand } from './operand.ts'
 import { Path } from './path.ts'
 import { SegmentedTensorProduct } from './segmented-tensor-product.ts'

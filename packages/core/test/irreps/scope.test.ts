@@ -17,11 +17,11 @@ describe('scopes', () => {
   it('end with a block', () => {
     {
       using outer = cue.assume('O3', cue.mulIr)
-      expect(outer).toBeDefined()
+      expect(typeof outer[Symbol.dispose]).toBe('function')
       expect(new cue.Irreps('1o').group).toBe(cue.O3)
       {
         using inner = cue.assume('SO3')
-        expect(inner).toBeDefined()
+        expect(typeof inner[Symbol.dispose]).toBe('function')
         expect(cue.getIrrepScope()).toBe(cue.SO3)
         expect(cue.getLayoutScope(false)).toBeUndefined()
       }

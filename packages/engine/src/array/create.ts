@@ -1,4 +1,4 @@
-import { InputError, ShapeError, type NestedNumbers } from '@equivar/core'
+import { flattenNumbers, InputError, ShapeError, type NestedNumbers } from '@equivar/core'
 import { Value } from '../graph/value.ts'
 import { Storage } from '../memory/storage.ts'
 import { allocate, dtypeOf, encode, storedDtype, type DType, type DTypeName, type TypedArray } from './dtype.ts'
@@ -34,7 +34,7 @@ export function array(data: NestedNumbers | TypedArray | BigInt64Array, options:
     return checked(copy, options.shape ?? [data.length], dtype)
   }
   const flat: number[] = []
-  const nested = flatten(data, flat)
+  const nested = flattenNumbers('array', data, flat)
   const dtype = options.dtype ?? defaultDtype
   return checked(encode(flat, dtype), options.shape ?? nested, dtype)
 }
@@ -98,19 +98,4 @@ function checked(data: TypedArray, shape: Shape, dtype: DTypeName): NDArray {
   if (elementCount(shape) !== data.length)
     throw new ShapeError(`array: shape ${formatShape(shape)} holds ${elementCount(shape)} elements, the data ${data.length}; pass a matching shape`)
   return fromHost(data, shape, storedDtype(dtype))
-}
-
-function flatten(values: NestedNumbers, out: number[]): number[] {
-  if (typeof values === 'number') {
-    out.push(values)
-    return []
-  }
-  let inner: number[] | undefined
-  for (const value of values) {
-    const shape = flatten(value, out)
-    inner ??= shape
-    if (inner.length !== shape.length || inner.some((extent, axis) => extent !== shape[axis]))
-      throw new ShapeError(`array: nested data is ragged: ${formatShape(inner)} beside ${formatShape(shape)}`)
-  }
-  return [values.length, ...(inner ?? [])]
 }

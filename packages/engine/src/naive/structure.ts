@@ -1,25 +1,10 @@
 import { InputError } from '@equivar/core'
 import { allocate, dtypeOf, type DType, type TypedArray } from '../array/dtype.ts'
 import { broadcastStrides, elementCount, rowMajorStrides } from '../array/shape.ts'
+import type { StructuralName } from '../primitives/names.ts'
 import { collapse, forEachRow, innerStride } from './loops.ts'
 import { matmulEvaluator } from './matmul.ts'
 import type { Evaluator } from './tensor.ts'
-
-type StructuralName =
-  | 'matmul'
-  | 'sum'
-  | 'max'
-  | 'cumulativeSum'
-  | 'broadcastTo'
-  | 'reshape'
-  | 'permute'
-  | 'concatenate'
-  | 'slice'
-  | 'pad'
-  | 'take'
-  | 'segmentSum'
-  | 'oneHot'
-  | 'iota'
 
 export const structureEvaluators: { readonly [P in StructuralName]: Evaluator<P> } = {
   matmul: matmulEvaluator,

@@ -27,6 +27,22 @@ export type UnaryName =
 export type ArithmeticName = 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'minimum' | 'pow'
 export type ComparisonName = 'less' | 'lessEqual' | 'greater' | 'greaterEqual' | 'equal' | 'notEqual'
 export type LogicalName = 'logicalAnd' | 'logicalOr'
+/** Primitives that move, combine or count elements. */
+export type StructuralName =
+  | 'matmul'
+  | 'sum'
+  | 'max'
+  | 'cumulativeSum'
+  | 'broadcastTo'
+  | 'reshape'
+  | 'permute'
+  | 'concatenate'
+  | 'slice'
+  | 'pad'
+  | 'take'
+  | 'segmentSum'
+  | 'oneHot'
+  | 'iota'
 export type BinaryName = ArithmeticName | ComparisonName | LogicalName
 
 /**

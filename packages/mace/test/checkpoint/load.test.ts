@@ -81,8 +81,8 @@ describe('loadDefinition', () => {
   })
 
   it('verifies the digest', async () => {
-    await expect(loadDefinition(path, { sha256 })).resolves.toBeDefined()
-    await expect(loadDefinition(path, { sha256: sha256.toUpperCase() })).resolves.toBeDefined()
+    await expect(loadDefinition(path, { sha256 })).resolves.toEqual(expected)
+    await expect(loadDefinition(path, { sha256: sha256.toUpperCase() })).resolves.toEqual(expected)
     const other = '0'.repeat(64)
     await expect(loadDefinition(path, { sha256: other })).rejects.toThrow(new RegExp(`is ${sha256}, expected ${other}`))
     await expect(loadDefinition(path, { sha256: 'abc' })).rejects.toThrow(InputError)
@@ -92,7 +92,7 @@ describe('loadDefinition', () => {
     const maxBytes = bytes.length - 1
     for (const source of [path, `${origin}/model`, new Blob([bytes]), stream(), bytes]) await expect(loadDefinition(source, { maxBytes })).rejects.toThrow(/at most .* are accepted/)
     await expect(loadDefinition(gzipSync(bytes), { maxBytes })).rejects.toThrow(FormatError)
-    await expect(loadDefinition(path, { maxBytes: bytes.length })).resolves.toBeDefined()
+    await expect(loadDefinition(path, { maxBytes: bytes.length })).resolves.toEqual(expected)
     await expect(loadDefinition(path, { maxBytes: -1 })).rejects.toThrow(InputError)
   })
 

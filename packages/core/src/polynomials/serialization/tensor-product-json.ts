@@ -1,5 +1,6 @@
 import { FormatError } from '../../errors.ts'
-import { type NestedNumbers, sizeOf } from '../../math/host-array.ts'
+import { sizeOf } from '../../math/host-array.ts'
+import type { NestedNumbers } from '../../math/nested-numbers.ts'
 import { SegmentedOperand } from '../operand.ts'
 import type { TensorProductParts } from '../parts.ts'
 import { Path } from '../path.ts'

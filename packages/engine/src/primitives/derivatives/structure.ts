@@ -15,24 +15,9 @@ import {
   sumTo,
   take,
 } from '../../functions/structure.ts'
+import type { StructuralName } from '../names.ts'
 import type { DerivativeRules } from '../rules.ts'
 import { linearIn, orZeros, present, requireOneLinear, total } from './helpers.ts'
-
-type StructuralName =
-  | 'matmul'
-  | 'sum'
-  | 'max'
-  | 'cumulativeSum'
-  | 'broadcastTo'
-  | 'reshape'
-  | 'permute'
-  | 'concatenate'
-  | 'slice'
-  | 'pad'
-  | 'take'
-  | 'segmentSum'
-  | 'oneHot'
-  | 'iota'
 
 export const structureDerivatives: { readonly [P in StructuralName]: DerivativeRules<P> } = {
   matmul: {

@@ -1,24 +1,9 @@
 import { DtypeError, InputError, ShapeError } from '@equivar/core'
 import { storedDtype } from '../../array/dtype.ts'
 import { broadcastShapes, elementCount, formatShape, requireShape, sameShape } from '../../array/shape.ts'
+import type { StructuralName } from '../names.ts'
 import type { ShapeRule } from '../rules.ts'
 import { requireDtype, requireFloat, requireSameDtype } from './elementwise.ts'
-
-type StructuralName =
-  | 'matmul'
-  | 'sum'
-  | 'max'
-  | 'cumulativeSum'
-  | 'broadcastTo'
-  | 'reshape'
-  | 'permute'
-  | 'concatenate'
-  | 'slice'
-  | 'pad'
-  | 'take'
-  | 'segmentSum'
-  | 'oneHot'
-  | 'iota'
 
 export const structureShapes: { readonly [P in StructuralName]: ShapeRule<P> } = {
   matmul: {

@@ -8,7 +8,7 @@ const packageLayers = {
   'kernels-wgsl': ['core'],
   'kernels-cuda': ['core'],
   // Front ends: backends are registered or found by dynamic import, never imported statically.
-  mace: ['core', 'engine'],
+  mace: ['core', 'engine', 'kernels-cpu'],
   torchlike: ['core', 'engine'],
   functional: ['core', 'engine'],
 }
@@ -30,7 +30,8 @@ const coreRooms = {
   descriptors: [...upToIrreps, 'polynomials'],
   experimental: upToDescriptors,
   kernels: ['errors', 'math', 'polynomials'],
-  backend: ['errors', 'math', 'polynomials', 'kernels'],
+  lowering: ['errors', 'math', 'polynomials', 'kernels'],
+  backend: ['errors', 'math', 'polynomials', 'kernels', 'lowering'],
 }
 
 /** @param {readonly string[]} names */

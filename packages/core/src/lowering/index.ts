@@ -1,0 +1,3 @@
+export type * from './explain.ts'
+export type * from './plan.ts'
+export type * from './request.ts'

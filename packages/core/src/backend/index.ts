@@ -1,1 +1,3 @@
 export type * from './contract.ts'
+export * from './interpreter/index.ts'
+export { bytesPerElement, checkBinding, checkByteLength, type CheckedLaunch, checkKernel, checkLaunch } from './launch.ts'

@@ -1,0 +1,534 @@
+#!/usr/bin/env python3
+"""Python libraries as opponents of the benchmark: one process, one environment, driven over standard input.
+
+Each line read is a JSON command, each line written its answer:
+
+    {"cmd": "build", "case": "A1", "dtype": "f32", "folder": "/tmp/x"}   makes inputs, writes them and every library's outputs as raw arrays
+    {"cmd": "sample", "lib": "...", "pass": "fwd", "count": 3}           runs a pass and answers with milliseconds
+    {"cmd": "drop"}                                                       forgets the case
+    {"cmd": "quit"}
+
+Passes: fwd; fb = forward and the gradients of every differentiable input; db = fb and the gradient of those gradients; ef = energy
+and forces; step = one optimiser step. Random inputs come from fixed seeds. glibc is told to keep freed memory, which makes torch up
+to three times faster on large cases: the fair opponent.
+"""
+import argparse, gc, importlib, json, math, os, sys, time, warnings
+
+ap = argparse.ArgumentParser()
+ap.add_argument("--threads", type=int, default=2)
+ap.add_argument("--models", required=True, help="folder with aspirin_l0_c32.model and aspirin_l1_c64.model")
+ap.add_argument("--structures", required=True, help="extended XYZ with aspirin, energies and forces")
+args = ap.parse_args()
+
+KEEP = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "20000000000", "MALLOC_TOP_PAD_": "268435456"}
+if any(os.environ.get(k) != v for k, v in KEEP.items()):
+    os.execve(sys.executable, [sys.executable] + sys.argv, {**os.environ, **KEEP})
+for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[name] = str(args.threads)
+os.environ["TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"] = "1"
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
+os.environ["JAX_PLATFORMS"] = "cpu"
+os.environ.setdefault("CUEX_WARN", "0")
+warnings.filterwarnings("ignore")
+import logging
+
+logging.disable(logging.WARNING)
+answers = os.fdopen(os.dup(1), "w", buffering=1)
+os.dup2(2, 1)  # whatever libraries print goes to standard error
+import numpy as np
+
+
+def have(*names):
+    try:
+        for name in names:
+            importlib.import_module(name)
+        return True
+    except Exception:
+        return False
+
+
+torch = importlib.import_module("torch") if have("torch") else None
+jax = importlib.import_module("jax") if have("jax") else None
+if torch is not None:
+    torch.set_num_threads(args.threads)
+if jax is not None:
+    import jax.numpy as jnp
+
+    jax.config.update("jax_enable_x64", True)
+NP = {"f32": np.float32, "f64": np.float64}
+
+
+class Case:
+    """Inputs of a case, and what the libraries make of them: passes by (library, pass), each a function without arguments."""
+
+    def __init__(self, name, dtype, folder):
+        self.name, self.dtype, self.folder = name, dtype, folder
+        self.arrays, self.passes, self.meta, self.errors = {}, {}, {}, {}
+
+    def write(self, name, array):
+        array = np.ascontiguousarray(array)
+        array.tofile(os.path.join(self.folder, name + ".bin"))
+        self.arrays[name] = {"dtype": str(array.dtype), "shape": list(array.shape)}
+
+    def cotangents(self, g, vs):
+        """What gradients are multiplied with, for the other side."""
+        self.write("g", g)
+        for k, v in enumerate(vs):
+            self.write(f"v{k}", v)
+
+    def add(self, lib, what, f, outputs=None):
+        """Runs it once; outputs() gives the arrays to compare, after that run."""
+        f()
+        if outputs is not None:
+            for k, value in enumerate(outputs()):
+                self.write(f"{lib}.{what}.{k}", np.asarray(value.detach().numpy() if torch is not None and isinstance(value, torch.Tensor) else value))
+        self.passes[(lib, what)] = f
+
+    def attempt(self, lib, build):
+        try:
+            build()
+        except Exception as e:
+            self.errors[lib] = f"{type(e).__name__}: {str(e).strip().splitlines()[0] if str(e).strip() else ''}"[:300]
+
+
+def tensor(x, grad=False):
+    return torch.tensor(x).requires_grad_(grad)
+
+
+def torch_passes(case, lib, f, inputs, passes, compare=True):
+    """f(*inputs) → tensor, differentiated by the inputs that require it; cotangents come from a fixed seed."""
+    kept = {}
+    diff = [t for t in inputs if t.requires_grad]
+    with torch.no_grad():
+        shape = f(*inputs).shape
+    g = tensor(np.random.default_rng(11).standard_normal(tuple(shape)).astype(NP[case.dtype]), True)
+    r = np.random.default_rng(12)
+    vs = [tensor(r.standard_normal(tuple(t.shape)).astype(NP[case.dtype])) for t in diff]
+    if compare:
+        case.cotangents(g.detach().numpy(), [v.numpy() for v in vs])
+
+    def fwd():
+        with torch.no_grad():
+            kept["fwd"] = [f(*inputs)]
+
+    def fb():
+        y = f(*inputs)
+        kept["fb"] = [y, *torch.autograd.grad(y, diff, g)]
+
+    def db():
+        g1 = torch.autograd.grad(f(*inputs), diff, g, create_graph=True)
+        kept["db"] = [*g1, *torch.autograd.grad(g1, diff + [g], vs, allow_unused=True)]
+
+    for what in passes:
+        case.add(lib, what, {"fwd": fwd, "fb": fb, "db": db}[what], (lambda what=what: kept[what]) if compare else None)
+        kept.clear()
+
+
+def jax_passes(case, lib, f, diff, passes):
+    """f(*diff) → array. Every pass returns all it computes: otherwise the compiler drops the forward pass from a gradient."""
+    kept = {}
+    shape = jax.eval_shape(f, *diff).shape
+    g = jnp.asarray(np.random.default_rng(11).standard_normal(shape).astype(NP[case.dtype]))
+    r = np.random.default_rng(12)
+    vs = tuple(jnp.asarray(r.standard_normal(t.shape).astype(NP[case.dtype])) for t in diff)
+    case.cotangents(np.asarray(g), [np.asarray(v) for v in vs])
+
+    def first(d, g):
+        y, pull = jax.vjp(f, *d)
+        return y, pull(g)
+
+    def second(d, g, v):
+        (y, g1), pull = jax.vjp(first, d, g)
+        dd, dg = pull((jnp.zeros_like(y), v))
+        return (*g1, *dd, dg)
+
+    jf, jb, jd = jax.jit(f), jax.jit(first), jax.jit(second)
+
+    def fwd():
+        kept["fwd"] = [jax.block_until_ready(jf(*diff))]
+
+    def fb():
+        y, gs = jax.block_until_ready(jb(tuple(diff), g))
+        kept["fb"] = [y, *gs]
+
+    def db():
+        kept["db"] = list(jax.block_until_ready(jd(tuple(diff), g, vs)))
+
+    for what in passes:
+        case.add(lib, what, {"fwd": fwd, "fb": fb, "db": db}[what], lambda what=what: kept[what])
+        kept.clear()
+
+
+CONVOLUTIONS = {
+    "A1": ("128x0e+128x1o", 500, 25000),
+    "A2": ("128x0e", 500, 25000),
+    "A4": ("32x0e+32x1o", 500, 25000),
+    "A5": ("128x0e+128x1o", 21, 420),
+    "A1m5": ("5x0e+5x1o", 500, 25000),
+    "A1m33": ("33x0e+33x1o", 500, 25000),
+    "A1m123": ("123x0e+123x1o", 500, 25000),
+}
+HARMONICS = "0e+1o+2e+3o"
+
+
+def convolution(case):
+    features, nodes, edges = CONVOLUTIONS[case.name]
+    mul = int(features.split("x")[0])
+    paths = 10 if "1o" in features else 4
+    r = np.random.default_rng(1)
+    x, y, w = [r.standard_normal(s).astype(NP[case.dtype]) for s in ((nodes, mul * (4 if "1o" in features else 1)), (edges, 16), (edges, paths * mul))]
+    senders, receivers = r.integers(0, nodes, edges), np.sort(r.integers(0, nodes, edges))
+    for name, array in (("features", x), ("harmonics", y), ("weights", w)):
+        case.write(name, array)
+    case.write("senders", senders.astype(np.int32))
+    case.write("receivers", receivers.astype(np.int32))
+    target = HARMONICS.split("+")
+    passes = ["fwd", "fb"] + (["db"] if case.name == "A5" else [])
+    if case.name.startswith("A1m"):
+        return  # time per channel of our own only
+    if torch is not None:
+        X, Y, W = tensor(x, True), tensor(y, True), tensor(w, True)
+        S, D = torch.tensor(senders), torch.tensor(receivers)
+        torch.set_default_dtype(X.dtype)
+
+        def cuet():
+            import cuequivariance as cue, cuequivariance_torch as cuet
+
+            e = cue.descriptors.channelwise_tensor_product(cue.Irreps(cue.O3, features), cue.Irreps(cue.O3, HARMONICS), [cue.O3.from_string(t) for t in target])
+            m = cuet.SegmentedPolynomial(e.polynomial, math_dtype=X.dtype, method="naive")
+            like = torch.empty((nodes, 1))
+            torch_passes(case, "cuequivariance-torch", lambda w, x, y: m([w, x, y], {1: S}, {0: like}, {0: D})[0], [W, X, Y], passes)
+
+        def e3nn():
+            from e3nn import o3
+
+            first, second, outs, instructions = o3.Irreps(features), o3.Irreps(HARMONICS), [], []
+            for i, (m, a) in enumerate(first):
+                for j, (_, b) in enumerate(second):
+                    for c in a * b:
+                        if str(c) in target:
+                            instructions.append((i, j, len(outs), "uvu", True))
+                            outs.append((m, c))
+            outs, perm, _ = o3.Irreps(outs).sort()
+            instructions = sorted([(i, j, perm[k], m, t) for i, j, k, m, t in instructions], key=lambda ins: ins[2])
+            tp = o3.TensorProduct(first, second, outs, instructions, shared_weights=False, internal_weights=False)
+
+            def f(w, x, y):
+                m = tp(x[S], y, w)
+                return torch.zeros((nodes, m.shape[1]), dtype=m.dtype).index_add(0, D, m)
+
+            torch_passes(case, "e3nn", f, [W, X, Y], passes, compare=False)  # another layout
+
+        case.attempt("cuequivariance-torch", cuet)
+        case.attempt("e3nn", e3nn)
+    if jax is not None and case.name == "A5":
+        def cuex():
+            import cuequivariance as cue, cuequivariance_jax as cuex
+
+            p = cue.descriptors.channelwise_tensor_product(cue.Irreps(cue.O3, features), cue.Irreps(cue.O3, HARMONICS), [cue.O3.from_string(t) for t in target]).polynomial
+            S, D = jnp.asarray(senders), jnp.asarray(receivers)
+            f = lambda w, x, y: cuex.segmented_polynomial(p, [w, x, y], [jax.ShapeDtypeStruct((nodes, p.outputs[0].size), x.dtype)], [None, S, None, D], method="naive")[0]
+            jax_passes(case, "cuequivariance-jax", f, [jnp.asarray(w), jnp.asarray(x), jnp.asarray(y)], passes)
+
+        case.attempt("cuequivariance-jax", cuex)
+
+
+def contraction(case):
+    nodes = {"B500": 500, "B21": 21}[case.name]
+    r = np.random.default_rng(2)
+    x = r.standard_normal((nodes, 16 * 128)).astype(NP[case.dtype])
+    species = r.integers(0, 10, nodes).astype(np.int32)
+    case.write("features", x)
+    case.write("species", species)
+    if jax is None:
+        return
+
+    def cuex():
+        import cuequivariance as cue, cuequivariance_jax as cuex
+
+        e = cue.descriptors.symmetric_contraction(cue.Irreps(cue.O3, "128x0e+128x1o+128x2e+128x3o"), cue.Irreps(cue.O3, "128x0e+128x1o"), (1, 2, 3))
+        p = (e[0] if isinstance(e, tuple) else e).polynomial
+        w = r.standard_normal((10, p.inputs[0].size)).astype(NP[case.dtype])
+        case.write("weights", w)
+        S = jnp.asarray(species)
+        f = lambda w, x: cuex.segmented_polynomial(p, [w, x], [jax.ShapeDtypeStruct((nodes, p.outputs[0].size), x.dtype)], [S, None, None], method="naive")[0]
+        jax_passes(case, "cuequivariance-jax", f, [jnp.asarray(w), jnp.asarray(x)], ["fwd", "fb"])
+
+    case.attempt("cuequivariance-jax", cuex)
+
+
+def linear(case):
+    nodes, irreps = 5000, "128x0e+128x1o+128x2e+128x3o" if case.name == "C" else "128x0e+128x1o"
+    blocks = 4 if case.name == "C" else 2
+    r = np.random.default_rng(3)
+    x = r.standard_normal((nodes, 128 * blocks * blocks)).astype(NP[case.dtype])
+    species = np.sort(r.integers(0, 10, nodes)).astype(np.int32)
+    w = r.standard_normal((1 if case.name == "C" else 10, blocks * 128 * 128)).astype(NP[case.dtype])
+    case.write("features", x)
+    case.write("weights", w)
+    case.write("species", species)
+    if torch is None:
+        return
+    X, W = tensor(x, True), tensor(w, True)
+    torch.set_default_dtype(X.dtype)
+    import cuequivariance as cue, cuequivariance_torch as cuet
+
+    I = cue.Irreps(cue.O3, irreps)
+
+    def plain():
+        m = cuet.Linear(I, I, layout=cue.ir_mul, dtype=X.dtype, math_dtype=X.dtype, method="naive", internal_weights=False, shared_weights=True)
+        torch_passes(case, "cuequivariance-torch", lambda w, x: m(x, weight=w), [W, X], ["fwd", "fb"])
+
+    def indexed():
+        m = cuet.Linear(I, I, layout=cue.ir_mul, dtype=X.dtype, math_dtype=X.dtype, method="naive", weight_classes=10, internal_weights=False, shared_weights=True)
+        S = torch.tensor(species)
+        torch_passes(case, "cuequivariance-torch", lambda w, x: m(x, weight=w, weight_indices=S), [W, X], ["fwd", "fb"])
+
+    def dense():
+        from e3nn import o3
+
+        m = o3.FullyConnectedTensorProduct(irreps, "10x0e", irreps)
+        one_hot = torch.eye(10, dtype=X.dtype)[torch.tensor(species).long()]
+        torch_passes(case, "e3nn", lambda x, *p: m(x, one_hot), [X] + list(m.parameters()), ["fwd", "fb"], compare=False)
+
+    case.attempt("cuequivariance-torch", plain if case.name == "C" else indexed)
+    if case.name == "D":
+        case.attempt("e3nn", dense)
+
+
+def harmonics(case):
+    v = np.random.default_rng(4).standard_normal((250_000, 3)).astype(NP[case.dtype])
+    case.write("vectors", v)
+    g = np.random.default_rng(11).standard_normal((250_000, 16)).astype(NP[case.dtype])
+    case.write("g", g)
+    if not have("sphericart"):
+        return
+
+    def cart():
+        import sphericart
+
+        m = sphericart.SolidHarmonics(3) if case.name == "solid" else sphericart.SphericalHarmonics(3)
+        # its polar axis is z, that of the convention here is y
+        turned = np.ascontiguousarray(v[:, [2, 0, 1]])
+        kept = {}
+
+        def fwd():
+            kept["fwd"] = [m.compute(turned)]
+
+        def derivatives():
+            kept["fb"] = list(m.compute_with_gradients(turned))
+
+        case.add("sphericart", "fwd", fwd, lambda: kept["fwd"])
+        case.add("sphericart", "fb", derivatives)
+
+    case.attempt("sphericart", cart)
+
+
+def aspirins(count):
+    from ase.io import read
+
+    return read(args.structures, f"0:{count}")
+
+
+def water(count=64, seed=0):
+    """Rigid water molecules, randomly turned, on a jittered periodic grid at the density of the liquid."""
+    from ase import Atoms
+
+    r = np.random.default_rng(seed)
+    k, length = round(count ** (1 / 3)), (count / 0.0334) ** (1 / 3)
+    molecule = np.array([[0, 0, 0], [0.9572, 0, 0], [-0.2400, 0.9266, 0]])
+    positions = []
+    for c in np.ndindex(k, k, k):
+        q, _ = np.linalg.qr(r.standard_normal((3, 3)))
+        positions.append(molecule @ q.T + (np.array(c) + 0.5) * length / k + r.uniform(-0.3, 0.3, 3))
+    return Atoms("OHH" * count, positions=np.concatenate(positions), cell=[length] * 3, pbc=True)
+
+
+def mace_model(name, dtype):
+    if not name.startswith("128"):
+        return torch.load(os.path.join(args.models, name + ".model"), map_location="cpu", weights_only=False).to(dtype)
+    from e3nn import o3
+    from mace import modules
+
+    torch.manual_seed(0)
+    torch.set_default_dtype(dtype)
+    numbers = (1, 6, 7, 8, 9, 15, 16, 17, 35, 53)
+    block = modules.interaction_classes["RealAgnosticResidualInteractionBlock"]
+    return modules.ScaleShiftMACE(
+        r_max=5.0, num_bessel=8, num_polynomial_cutoff=5, max_ell=3, num_interactions=2, num_elements=len(numbers), atomic_numbers=list(numbers),
+        interaction_cls=block, interaction_cls_first=block, hidden_irreps=o3.Irreps("128x0e+128x1o"), MLP_irreps=o3.Irreps("16x0e"),
+        atomic_energies=np.zeros(len(numbers)), avg_num_neighbors=50.0, correlation=[3, 3], gate=torch.nn.functional.silu,
+        radial_MLP=[64, 64, 64], atomic_inter_scale=1.0, atomic_inter_shift=0.0)
+
+
+def batch_of(model, structures):
+    from mace import data
+    from mace.tools import torch_geometric, utils
+
+    table = utils.AtomicNumberTable([int(z) for z in model.atomic_numbers])
+    heads = getattr(model, "heads", None) or ["Default"]
+    items = [data.AtomicData.from_config(data.config_from_atoms(s), z_table=table, cutoff=float(model.r_max), heads=heads) for s in structures]
+    batch = next(iter(torch_geometric.dataloader.DataLoader(dataset=items, batch_size=len(items), shuffle=False)))
+    dtype = next(model.parameters()).dtype
+    for key in batch.keys:
+        if torch.is_tensor(batch[key]) and batch[key].is_floating_point():
+            batch[key] = batch[key].to(dtype)
+    return batch
+
+
+def describe_structures(case, structures):
+    case.meta["structures"] = [
+        dict(numbers=[int(z) for z in s.numbers], positions=s.positions.tolist(), cell=np.asarray(s.cell).tolist() if s.pbc.any() else None, pbc=[bool(p) for p in s.pbc])
+        for s in structures
+    ]
+
+
+def evaluation(case):
+    """F-l0, F-l1, F-128, F-water: energy and forces of a whole model; the neighbour list is not timed."""
+    name = {"F-l0": "aspirin_l0_c32", "F-l1": "aspirin_l1_c64", "F-128": "128", "F-water": "128"}[case.name]
+    if torch is None or not have("mace"):
+        return
+    dtype = {"f32": torch.float32, "f64": torch.float64}[case.dtype]
+    torch.set_default_dtype(dtype)
+    model = mace_model(name, dtype)
+    structures = [water()] if case.name == "F-water" else aspirins(1)
+    describe_structures(case, structures)
+    if name == "128":
+        torch.save(model, os.path.join(case.folder, "model.model"))
+    b = batch_of(model, structures)
+    case.meta["edges"] = int(b["edge_index"].shape[1])
+
+    def run(m, lib):
+        for p in m.parameters():
+            p.requires_grad_(False)
+        kept = {}
+
+        def ef():
+            kept["ef"] = m(b.to_dict(), training=False, compute_force=True)
+
+        case.add(lib, "ef", ef, lambda: [kept["ef"]["energy"], kept["ef"]["forces"]])
+
+    import copy
+
+    case.attempt("mace-torch", lambda: run(copy.deepcopy(model), "mace-torch"))
+
+    def script():
+        from e3nn.util import jit
+
+        run(jit.script(copy.deepcopy(model)), "mace-torch TorchScript")
+
+    case.attempt("mace-torch TorchScript", script)
+
+
+def training(case):
+    """G-l0, G-l1: one step of Adam (amsgrad) on energies and forces of five aspirins."""
+    name = {"G-l0": "aspirin_l0_c32", "G-l1": "aspirin_l1_c64"}[case.name]
+    if torch is None or not have("mace"):
+        return
+    dtype = {"f32": torch.float32, "f64": torch.float64}[case.dtype]
+    torch.set_default_dtype(dtype)
+    structures = aspirins(5)
+    describe_structures(case, structures)
+    energies = np.array([s.get_potential_energy() for s in structures])
+    forces = np.concatenate([s.get_forces() for s in structures])
+    case.write("energies", energies)
+    case.write("forces", forces)
+
+    def build():
+        model = mace_model(name, dtype)
+        for p in model.parameters():
+            p.requires_grad_(True)
+        b = batch_of(model, structures)
+        E, F = torch.tensor(energies, dtype=dtype), torch.tensor(forces, dtype=dtype)
+        n = torch.tensor([len(s) for s in structures], dtype=dtype)
+        optimizer = torch.optim.Adam(list(model.parameters()), lr=1e-6, amsgrad=True)
+        kept = {}
+
+        def step():
+            optimizer.zero_grad(set_to_none=True)
+            o = model(b.to_dict(), training=True, compute_force=True)
+            loss = (((o["energy"] - E) / n) ** 2).mean() + 100.0 * ((o["forces"] - F) ** 2).mean()
+            loss.backward()
+            kept.setdefault("loss", [loss.detach().reshape(1), *[p.grad.detach().clone().reshape(-1) for p in model.parameters() if p.grad is not None]])
+            optimizer.step()
+
+        case.add("mace-torch", "step", step, lambda: [kept["loss"][0]])
+        case.meta["parameters"] = [n for n, p in model.named_parameters() if p.grad is not None]
+
+    case.attempt("mace-torch", build)
+
+
+def neighbors(case):
+    count = int(case.name[2:])
+    r = np.random.default_rng(6)
+    cutoff = 5.0
+    length = (count / (50 / (4 / 3 * math.pi * cutoff**3))) ** (1 / 3)
+    positions = r.uniform(0, length, (count, 3))
+    case.write("positions", positions)
+    case.meta.update(cutoff=cutoff, length=length)
+
+    def vesin():
+        from vesin import NeighborList
+
+        nl = NeighborList(cutoff=cutoff, full_list=True)
+        kept = {}
+
+        def fwd():
+            kept["fwd"] = nl.compute(points=positions, box=np.eye(3) * length, periodic=True, quantities="ijS")
+
+        case.add("vesin", "fwd", fwd, lambda: [np.array([len(kept["fwd"][0])])])
+
+    if have("vesin"):
+        case.attempt("vesin", vesin)
+
+
+def build(name, dtype, folder):
+    os.makedirs(folder, exist_ok=True)
+    case = Case(name, dtype, folder)
+    kind = name[0]
+    maker = neighbors if name.startswith("NL") else {"A": convolution, "B": contraction, "C": linear, "D": linear, "E": harmonics, "F": evaluation, "G": training}[kind]
+    maker(case)
+    return case
+
+
+def versions():
+    found = {}
+    from importlib.metadata import version
+
+    for name in ("torch", "jax", "e3nn", "cuequivariance", "cuequivariance-torch", "cuequivariance-jax", "mace-torch", "sphericart", "vesin", "numpy"):
+        try:
+            found[name] = version(name)
+        except Exception:
+            pass
+    return found
+
+
+case = None
+for line in sys.stdin:
+    command = json.loads(line)
+    try:
+        if command["cmd"] == "versions":
+            answer = versions()
+        elif command["cmd"] == "build":
+            case = None
+            gc.collect()
+            case = build(command["case"], command["dtype"], command["folder"])
+            answer = dict(arrays=case.arrays, passes=[list(k) for k in case.passes], meta=case.meta, errors=case.errors)
+        elif command["cmd"] == "sample":
+            f, times = case.passes[(command["lib"], command["pass"])], []
+            gc.disable()
+            for _ in range(command["count"]):
+                t0 = time.perf_counter_ns()
+                f()
+                times.append((time.perf_counter_ns() - t0) * 1e-6)
+            gc.enable()
+            answer = dict(times=times)
+        elif command["cmd"] == "drop":
+            case = None
+            gc.collect()
+            answer = {}
+        else:
+            break
+    except Exception as e:
+        answer = dict(error=f"{type(e).__name__}: {e}"[:500])
+    answers.write(json.dumps(answer) + "\n")

@@ -1,0 +1,68 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createInterface } from 'node:readline'
+
+/** What `peers.py` made of a case. */
+export interface BuiltCase {
+  readonly arrays: Readonly<Record<string, { readonly dtype: string; readonly shape: readonly number[] }>>
+  /** (library, pass) */
+  readonly passes: readonly (readonly [string, string])[]
+  readonly meta: Readonly<Record<string, unknown>>
+  /** Libraries that failed, and why. */
+  readonly errors: Readonly<Record<string, string>>
+}
+
+export interface PeerOptions {
+  readonly python: string
+  readonly script: string
+  readonly threads: number
+  readonly models: string
+  readonly structures: string
+}
+
+/** A Python process with the libraries of one environment, which runs what it is asked, one command at a time. */
+export class Peer {
+  readonly #process: ChildProcess
+  readonly #waiting: ((line: string | null) => void)[] = []
+
+  constructor({ python, script, threads, models, structures }: PeerOptions) {
+    this.#process = spawn(python, [script, '--threads', String(threads), '--models', models, '--structures', structures], { stdio: ['pipe', 'pipe', 'ignore'] })
+    if (!this.#process.stdout) throw new Error('the peer has no standard output')
+    const lines = createInterface({ input: this.#process.stdout })
+    lines.on('line', (line) => this.#waiting.shift()?.(line))
+    lines.on('close', () => {
+      for (const settle of this.#waiting.splice(0)) settle(null)
+    })
+  }
+
+  versions(): Promise<Readonly<Record<string, string>>> {
+    return this.#ask<Readonly<Record<string, string>>>({ cmd: 'versions' })
+  }
+
+  build(name: string, dtype: string, folder: string): Promise<BuiltCase> {
+    return this.#ask<BuiltCase>({ cmd: 'build', case: name, dtype, folder })
+  }
+
+  /** Milliseconds of `count` runs. */
+  async sample(lib: string, pass: string, count: number): Promise<readonly number[]> {
+    const { times } = await this.#ask<{ readonly times: readonly number[] }>({ cmd: 'sample', lib, pass, count })
+    return times
+  }
+
+  async drop(): Promise<void> {
+    await this.#ask<object>({ cmd: 'drop' })
+  }
+
+  close(): void {
+    this.#process.kill()
+  }
+
+  async #ask<T>(command: object): Promise<T> {
+    const answer = new Promise<string | null>((resolve) => this.#waiting.push(resolve))
+    this.#process.stdin?.write(`${JSON.stringify(command)}\n`)
+    const line = await answer
+    if (line === null) throw new Error(`the peer ended at ${JSON.stringify(command)}`)
+    const parsed = JSON.parse(line) as T & { readonly error?: string }
+    if (parsed.error !== undefined) throw new Error(`the peer failed at ${JSON.stringify(command)}: ${parsed.error}`)
+    return parsed
+  }
+}

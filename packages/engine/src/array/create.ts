@@ -1,6 +1,7 @@
 import { flattenNumbers, InputError, ShapeError, type NestedNumbers } from '@equivar/core'
 import { Value } from '../graph/value.ts'
 import { Storage } from '../memory/storage.ts'
+import { defaultDevice, requireDevice, type Device } from './device.ts'
 import { allocate, dtypeOf, encode, storedDtype, type DType, type DTypeName, type TypedArray } from './dtype.ts'
 import { NDArray } from './ndarray.ts'
 import { elementCount, formatShape, requireShape, type Shape } from './shape.ts'
@@ -13,10 +14,15 @@ export interface ArrayOptions {
   readonly shape?: Shape
   /** Default: the dtype of a typed array, else float32. */
   readonly dtype?: DTypeName
+  /** Default: the default device, `'cpu'` unless another was set. */
+  readonly device?: Device
 }
 
 export interface CreationOptions {
+  /** Default: float32. */
   readonly dtype?: DTypeName
+  /** Default: the default device, `'cpu'` unless another was set. */
+  readonly device?: Device
 }
 
 /**
@@ -24,26 +30,29 @@ export interface CreationOptions {
  *
  * @throws {ShapeError} if the shape does not hold as many elements as the data, or nested data is ragged.
  * @throws {InputError} if an integer dtype is asked for and an element is no integer of its range (NaN included).
+ * @throws {DeviceError} if the device was not opened.
  */
 export function array(data: NestedNumbers | TypedArray | BigInt64Array, options: ArrayOptions = {}): NDArray {
-  if (data instanceof BigInt64Array) return checked(encode(data, options.dtype ?? 'int64'), options.shape ?? [data.length], options.dtype ?? 'int64')
+  const device = requireDevice('array', options.device)
+  if (data instanceof BigInt64Array) return checked(encode(data, options.dtype ?? 'int64'), options.shape ?? [data.length], options.dtype ?? 'int64', device)
   if (ArrayBuffer.isView(data)) {
     const dtype = options.dtype ?? dtypeOf(data)
     // A typed array of the right kind is copied as it is; bytes still have to be 0 or 1 to be booleans.
     const copy = storedDtype(dtype) === dtypeOf(data) && !(data instanceof Uint8Array) ? data.slice() : encode(data, dtype)
-    return checked(copy, options.shape ?? [data.length], dtype)
+    return checked(copy, options.shape ?? [data.length], dtype, device)
   }
   const flat: number[] = []
   const nested = flattenNumbers('array', data, flat)
   const dtype = options.dtype ?? defaultDtype
-  return checked(encode(flat, dtype), options.shape ?? nested, dtype)
+  return checked(encode(flat, dtype), options.shape ?? nested, dtype, device)
 }
 
 /** An array of zeros. */
 export function zeros(shape: Shape, options: CreationOptions = {}): NDArray {
   requireShape('zeros', shape)
+  const device = requireDevice('zeros', options.device)
   const dtype = storedDtype(options.dtype ?? defaultDtype)
-  return fromHost(allocate(dtype, elementCount(shape)), shape, dtype)
+  return fromHost(allocate(dtype, elementCount(shape)), shape, dtype, device)
 }
 
 /** An array of ones. */
@@ -54,10 +63,11 @@ export function ones(shape: Shape, options: CreationOptions = {}): NDArray {
 /** An array whose every element is `value`. */
 export function full(shape: Shape, value: number, options: CreationOptions = {}): NDArray {
   requireShape('full', shape)
+  const device = requireDevice('full', options.device)
   const dtype = options.dtype ?? defaultDtype
   const data = allocate(storedDtype(dtype), elementCount(shape))
   data.fill(encode([value], dtype)[0] ?? 0)
-  return fromHost(data, shape, storedDtype(dtype))
+  return fromHost(data, shape, storedDtype(dtype), device)
 }
 
 /** An array of no axes. */
@@ -71,31 +81,35 @@ export function arange(start: number, stop: number, step = 1, options: CreationO
     throw new InputError(`arange: start ${start}, stop ${stop} and step ${step} must be finite and the step non-zero`)
   const length = Math.max(0, Math.ceil((stop - start) / step))
   const dtype = options.dtype ?? 'int32'
-  return fromHost(encode(Array.from({ length }, (_, i) => start + i * step), dtype), [length], storedDtype(dtype))
+  const device = requireDevice('arange', options.device)
+  return fromHost(encode(Array.from({ length }, (_, i) => start + i * step), dtype), [length], storedDtype(dtype), device)
 }
 
-export function zerosLike(x: { readonly shape: Shape; readonly dtype: DType }): NDArray {
-  return zeros(x.shape, { dtype: x.dtype })
+/** Shape, dtype and device of x. */
+export function zerosLike(x: { readonly shape: Shape; readonly dtype: DType; readonly device?: Device }): NDArray {
+  return zeros(x.shape, x)
 }
 
-export function onesLike(x: { readonly shape: Shape; readonly dtype: DType }): NDArray {
-  return ones(x.shape, { dtype: x.dtype })
+/** Shape, dtype and device of x. */
+export function onesLike(x: { readonly shape: Shape; readonly dtype: DType; readonly device?: Device }): NDArray {
+  return ones(x.shape, x)
 }
 
-/** An array of known shape and dtype without elements: operations on it are recorded, not executed. */
-export function abstractArray(shape: Shape, dtype: DType): NDArray {
+/** An array of known shape, dtype and device without elements: operations on it are recorded, not executed. */
+export function abstractArray(shape: Shape, dtype: DType, device?: Device): NDArray {
   requireShape('abstractArray', shape)
-  return new NDArray(new Value({ shape: Object.freeze([...shape]), dtype: storedDtype(dtype) }, undefined, undefined, false))
+  const spec = { shape: Object.freeze([...shape]), dtype: storedDtype(dtype), device: requireDevice('abstractArray', device) }
+  return new NDArray(new Value(spec, undefined, undefined, false))
 }
 
 /** A handle on host memory that nobody else writes to. */
-export function fromHost(data: TypedArray, shape: Shape, dtype: DType): NDArray {
-  return new NDArray(new Value({ shape: Object.freeze([...shape]), dtype }, new Storage(data), undefined, false))
+export function fromHost(data: TypedArray, shape: Shape, dtype: DType, device: Device = defaultDevice()): NDArray {
+  return new NDArray(new Value({ shape: Object.freeze([...shape]), dtype, device }, Storage.ofHost(data, device), undefined, false))
 }
 
-function checked(data: TypedArray, shape: Shape, dtype: DTypeName): NDArray {
+function checked(data: TypedArray, shape: Shape, dtype: DTypeName, device: Device): NDArray {
   requireShape('array', shape)
   if (elementCount(shape) !== data.length)
     throw new ShapeError(`array: shape ${formatShape(shape)} holds ${elementCount(shape)} elements, the data ${data.length}; pass a matching shape`)
-  return fromHost(data, shape, storedDtype(dtype))
+  return fromHost(data, shape, storedDtype(dtype), device)
 }

@@ -1,12 +1,11 @@
-import { InputError, ShapeError } from '@equivar/core'
+import { DeviceError, InputError, ShapeError } from '@equivar/core'
 import type { Value } from '../graph/value.ts'
 import { disown, own } from '../memory/scope.ts'
+import type { Storage } from '../memory/storage.ts'
+import type { Device } from './device.ts'
 import type { DType, TypedArray } from './dtype.ts'
 import { elementCount, formatShape, type Shape } from './shape.ts'
 import { formatElements } from './format.ts'
-
-/** Where an array lives. */
-export type Device = 'cpu'
 
 const forgotten = new FinalizationRegistry<Value>((value) => value.release())
 const inspect = Symbol.for('nodejs.util.inspect.custom')
@@ -20,13 +19,15 @@ const inspect = Symbol.for('nodejs.util.inspect.custom')
 export class NDArray {
   readonly dtype: DType
   readonly shape: Shape
-  readonly device: Device = 'cpu'
+  /** Where it lives; operations on it run there. */
+  readonly device: Device
   #value: Value | undefined
 
   /** Handles are made by this library: by creation functions and by primitives. */
   constructor(value: Value) {
     this.dtype = value.dtype
     this.shape = value.shape
+    this.device = value.device
     this.#value = value
     value.retain()
     own(this)
@@ -63,23 +64,24 @@ export class NDArray {
   }
 
   /**
-   * A copy of the elements, row-major.
+   * A copy of the elements, row-major, when everything that they come from has been computed.
    *
    * @throws {InputError} (as a rejection) if the array is abstract or was disposed.
+   * @throws {DeviceError} (as a rejection) if the device was lost.
    */
   async data(): Promise<TypedArray> {
-    return hostData(this).slice()
+    return storageOf(this.value).read()
   }
 
   /** The only element of an array of one element. @throws {ShapeError} (as a rejection) if there are more or none. */
   async item(): Promise<number> {
     if (this.size !== 1) throw new ShapeError(`item: ${describe(this)} holds ${this.size} elements; use data()`)
-    return hostData(this)[0] ?? Number.NaN
+    return (await this.data())[0] ?? Number.NaN
   }
 
   /** Elements and shape as text. */
   async toText(): Promise<string> {
-    return `${describe(this)} ${formatElements(hostData(this), this.shape)}`
+    return `${describe(this)} ${formatElements(await this.data(), this.shape)}`
   }
 
   /** Another handle on the same value, with a life of its own; nothing is copied. */
@@ -106,7 +108,7 @@ export class NDArray {
   }
 
   [inspect](): string {
-    const data = this.#value?.storage?.data
+    const data = visibleElements(this.#value?.storage)
     return data ? `${this.toString()} ${formatElements(data, this.shape)}` : this.toString()
   }
 }
@@ -116,16 +118,32 @@ export function describe(x: { readonly dtype: DType; readonly shape: Shape }): s
   return `${x.dtype}${formatShape(x.shape)}`
 }
 
-/** The elements themselves, not a copy; for the naive method. @throws {InputError} if the array is abstract. */
+/** The elements themselves, not a copy, on devices whose memory the host sees. @throws {InputError} if the array is abstract. */
 export function hostData(x: NDArray): TypedArray {
   return valueData(x.value)
 }
 
+/** As {@link hostData}; good until the next call on the device. @throws {DeviceError} if the host does not see the device's memory. */
 export function valueData(value: Value): TypedArray {
-  const data = value.storage?.data
-  if (data === undefined)
+  const data = storageOf(value).view()
+  if (data === undefined) throw new DeviceError(`${describe(value)} lies on ${value.device}, whose memory the host does not see; await data() instead`)
+  return data
+}
+
+/** @throws {InputError} if the value is abstract. */
+export function storageOf(value: Value): Storage {
+  if (value.storage === undefined)
     throw new InputError(
       `${describe(value)} is abstract: it has a shape but no elements, because it was made while a function was being traced; return it from the function and read the result`,
     )
-  return data
+  return value.storage
+}
+
+/** For a debugger, which must never be the one to fail: nothing where there is nothing to see. */
+function visibleElements(storage: Storage | undefined): TypedArray | undefined {
+  try {
+    return storage?.view()
+  } catch {
+    return undefined
+  }
 }

@@ -9,7 +9,7 @@ export function silu(x: NDArray): NDArray {
 
 /** `y = max(x, 0)`; half of the derivative at 0. */
 export function relu(x: NDArray): NDArray {
-  return maximum(x, full([], 0, { dtype: x.dtype }))
+  return maximum(x, full([], 0, { dtype: x.dtype, device: x.device }))
 }
 
 /** `y = ln(1 + eˣ)`, without overflow for large x. */

@@ -1,8 +1,8 @@
+import { DeviceError } from '@equivar/core'
+import { requireDevice, type Device } from '../array/device.ts'
 import { isFloat } from '../array/dtype.ts'
-import { NDArray, valueData } from '../array/ndarray.ts'
-import { Storage } from '../memory/storage.ts'
-import { evaluators } from '../naive/table.ts'
-import type { HostTensor } from '../naive/tensor.ts'
+import { describe, NDArray } from '../array/ndarray.ts'
+import { execute } from '../compiled/execute.ts'
 import type { ParamsOf, PerInput, PerOutput, PrimitiveName } from '../primitives/names.ts'
 import type { AnyParams } from '../primitives/rules.ts'
 import { shapeRules } from '../primitives/shapes/table.ts'
@@ -12,39 +12,36 @@ import { Node, Value, type AbstractValue } from './value.ts'
 interface ErasedShapeRule {
   shape(inputs: readonly AbstractValue[], params: AnyParams): readonly AbstractValue[]
 }
-interface ErasedEvaluator {
-  evaluate(inputs: readonly HostTensor[], params: AnyParams, outputs: readonly AbstractValue[]): readonly HostTensor['data'][]
-}
 const shapes: { readonly [P in PrimitiveName]: ErasedShapeRule } = shapeRules
-const naive: { readonly [P in PrimitiveName]: ErasedEvaluator } = evaluators
 
 /**
  * `outputs = primitive(inputs; params)`: the only way anything is computed.
  *
- * Inputs are checked, then the primitive is executed unless an input is abstract, and remembered if an input is abstract
- * or (while recording) tracked.
+ * Inputs are checked, then the primitive is executed on their device unless an input is abstract, and remembered if an input is
+ * abstract or (while recording) tracked. A primitive without inputs runs on `device`, the default device unless given.
  *
  * @throws {EquivarError} of the matching kind if an input was disposed or has the wrong dtype, shape, device or indices.
  */
-export function apply<P extends PrimitiveName>(primitive: P, inputs: PerInput<P, NDArray>, params: ParamsOf<P>): PerOutput<P, NDArray>
-export function apply(primitive: PrimitiveName, inputs: readonly NDArray[], params: AnyParams): readonly NDArray[] {
-  const values = inputs.map((input) => input.value)
-  const specs = shapes[primitive].shape(values, params)
-  const isAbstract = values.some((value) => value.isAbstract)
-  const storages = isAbstract ? undefined : execute(primitive, values, params, specs)
-  const isRecorded = isAbstract || (isRecording() && values.some((value) => value.tracked) && specs.some((spec) => isFloat(spec.dtype)))
+export function apply<P extends PrimitiveName>(primitive: P, inputs: PerInput<P, NDArray>, params: ParamsOf<P>, device?: Device): PerOutput<P, NDArray>
+export function apply(primitive: PrimitiveName, arrays: readonly NDArray[], params: AnyParams, given?: Device): readonly NDArray[] {
+  const inputs = arrays.map((input) => input.value)
+  const device = commonDevice(primitive, inputs, given)
+  const outputs = shapes[primitive].shape(inputs, params)
+  const isAbstract = inputs.some((value) => value.isAbstract)
+  const storages = isAbstract ? undefined : execute({ primitive, inputs, params, outputs, device })
+  const isRecorded = isAbstract || (isRecording() && inputs.some((value) => value.tracked) && outputs.some((spec) => isFloat(spec.dtype)))
   const make = (node: Node | undefined) =>
-    specs.map((spec, k) => new Value(spec, storages?.[k], node, isRecorded && isFloat(spec.dtype)))
-  const outputs = isRecorded ? new Node(primitive, params, values, make).outputs : make(undefined)
-  return outputs.map((output) => new NDArray(output))
+    outputs.map(({ dtype, shape }, k) => new Value({ dtype, shape, device }, storages?.[k], node, isRecorded && isFloat(dtype)))
+  const values = isRecorded ? new Node(primitive, params, inputs, make).outputs : make(undefined)
+  return values.map((output) => new NDArray(output))
 }
 
-function execute(primitive: PrimitiveName, values: readonly Value[], params: AnyParams, specs: readonly AbstractValue[]): Storage[] {
-  const tensors = values.map((value) => ({ data: valueData(value), shape: value.shape, dtype: value.dtype }))
-  const results = naive[primitive].evaluate(tensors, params, specs)
-  return results.map((data) => {
-    // A result that is an input's own memory (a reshape) shares it instead of counting it twice.
-    const source = values.find((value) => value.storage?.data === data)
-    return source?.storage?.retain() ?? new Storage(data)
-  })
+function commonDevice(primitive: PrimitiveName, [first, ...others]: readonly Value[], given: Device | undefined): Device {
+  if (!first) return requireDevice(primitive, given)
+  for (const [i, other] of others.entries())
+    if (other.device !== first.device)
+      throw new DeviceError(
+        `${primitive}: input 0, ${describe(first)}, is on device '${first.device}', input ${i + 1}, ${describe(other)}, on '${other.device}'; move one of them with to()`,
+      )
+  return first.device
 }

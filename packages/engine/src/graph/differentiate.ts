@@ -137,7 +137,7 @@ function unused(what: string, arrays: readonly NDArray[], at: number, allow: boo
 
 function requireTracked(what: string, inputs: readonly NDArray[]): void {
   for (const [i, input] of inputs.entries())
-    if (!input.isTracked && !input.isAbstract) throw new InputError(`${what}: input ${i}, ${describe(input)}, is not tracked; compute from track(x) and pass that array`)
+    if (!input.isTracked) throw new InputError(`${what}: input ${i}, ${describe(input)}, is not tracked; compute from track(x) and pass that array`)
 }
 
 function cotangentSeeds(outputs: readonly NDArray[], given: GradOptions['cotangents']): readonly NDArray[] {

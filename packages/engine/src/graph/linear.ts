@@ -5,6 +5,7 @@ import { add } from '../functions/elementwise.ts'
 import { derivativeRules } from '../primitives/derivatives/table.ts'
 import type { PrimitiveName } from '../primitives/names.ts'
 import type { AnyParams, Maybe } from '../primitives/rules.ts'
+import { withRecording } from './mode.ts'
 import { nextId, Value, type Node } from './value.ts'
 
 interface ErasedRules {
@@ -46,7 +47,8 @@ export function tangentsOf(node: Node, tangents: readonly Maybe<NDArray>[]): rea
 export function cotangentsOf(node: Node, cotangents: readonly Maybe<NDArray>[], isActive: (input: Value) => boolean): readonly Maybe<NDArray>[] {
   const mark = nextId()
   const tangents = node.inputs.map((input) => (isActive(input) ? new NDArray(new Value(input, undefined, undefined, true)) : undefined))
-  const results = tangentsOf(node, tangents)
+  // The linear graph is needed even where the derivative itself is not to be remembered.
+  const results = withRecording(true, () => tangentsOf(node, tangents))
   const placeholders = new Set(tangents.flatMap((tangent) => (tangent ? [tangent.value] : [])))
   const found = transposeLinear(results, cotangents, placeholders, mark)
   return tangents.map((tangent) => tangent && found.get(tangent.value))
@@ -87,23 +89,23 @@ function transposeLinear(
   return found
 }
 
-/** Nodes that the values came from, oldest first, without those made up to `mark`. */
+/** Nodes that tracked values came from, oldest first, without those made up to `mark`. */
 export function nodesBehind(values: readonly Value[], mark: number): Node[] {
   const nodes = new Set<Node>()
   const pending = [...values]
   for (let value = pending.pop(); value; value = pending.pop()) {
     const { node } = value
-    if (!node || node.id <= mark || nodes.has(node)) continue
+    if (!node || !value.tracked || node.id <= mark || nodes.has(node)) continue
     nodes.add(node)
     pending.push(...node.inputs)
   }
   return [...nodes].sort((a, b) => a.id - b.id)
 }
 
-/** The given values and everything that the nodes (oldest first) computed from them. */
+/** The given values and everything tracked that the nodes (oldest first) computed from them. */
 export function dependents(nodes: readonly Node[], sources: ReadonlySet<Value>): Set<Value> {
   const found = new Set(sources)
-  for (const node of nodes) if (node.inputs.some((input) => found.has(input))) for (const output of node.outputs) found.add(output)
+  for (const node of nodes) if (node.inputs.some((input) => found.has(input))) for (const output of node.outputs) if (output.tracked) found.add(output)
   return found
 }
 

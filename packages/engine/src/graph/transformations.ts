@@ -27,7 +27,7 @@ function transformed<R>(
   options: TransformationOptions,
   use: (tracked: readonly NDArray[], output: NDArray, createGraph: boolean) => R,
 ): R {
-  const createGraph = options.createGraph ?? (depth > 0 || inputs.some((input) => input.isTracked || input.isAbstract))
+  const createGraph = options.createGraph ?? (depth > 0 || inputs.some((input) => input.isTracked))
   depth++
   try {
     return scope(() =>

@@ -1,3 +1,4 @@
+import type { Device } from '../array/device.ts'
 import type { DType } from '../array/dtype.ts'
 import type { Storage } from '../memory/storage.ts'
 import type { ParamsOf, PrimitiveName } from '../primitives/names.ts'
@@ -26,14 +27,16 @@ export class Value implements AbstractValue {
   readonly id: number = nextId()
   readonly dtype: DType
   readonly shape: readonly number[]
+  readonly device: Device
   readonly storage: Storage | undefined
   readonly node: Node | undefined
   readonly tracked: boolean
   #holders = 0
 
-  constructor(spec: AbstractValue, storage: Storage | undefined, node: Node | undefined, tracked: boolean) {
+  constructor(spec: AbstractValue & { readonly device: Device }, storage: Storage | undefined, node: Node | undefined, tracked: boolean) {
     this.dtype = spec.dtype
     this.shape = spec.shape
+    this.device = spec.device
     this.storage = storage
     this.node = node
     this.tracked = tracked

@@ -1,4 +1,9 @@
-import type { TypedArray } from '../array/dtype.ts'
+import { DeviceError, InternalError, type BackendDevice, type Binding } from '@equivar/core'
+import type { Device } from '../array/device.ts'
+import { dtypeOf, type DType, type TypedArray } from '../array/dtype.ts'
+import { allocateOn } from './allocate.ts'
+import type { Owned } from './scope.ts'
+import { fromWords, toWords } from './words.ts'
 
 let live = 0
 
@@ -10,21 +15,127 @@ export function liveBuffers(): number {
   return live
 }
 
-/** A buffer shared by one or more values; it is gone when the last of them lets go. */
-export class Storage {
-  readonly byteLength: number
-  #data: TypedArray | undefined
-  #holders = 1
+/** Memory of a backend that holds the elements of one storage. */
+export interface DevicePlace {
+  readonly backend: BackendDevice
+  readonly binding: Binding
+}
 
-  constructor(data: TypedArray) {
-    this.#data = data
-    this.byteLength = data.byteLength
+/** Smallest and largest element; `low > high` if there are none. */
+export interface IntegerRange {
+  readonly low: number
+  readonly high: number
+}
+
+/** Up to this length the host's copy is kept beside the device's: numbers that programs read while they are made. */
+const keptOnHost = 1
+
+/**
+ * Elements shared by one or more values; they are gone when the last of them lets go, and never change before.
+ *
+ * They lie in host memory or in that of a backend. Host elements move to a backend when a kernel first needs them, once; what the
+ * backend shows in place (`view`) is not kept twice.
+ */
+export class Storage {
+  readonly device: Device
+  readonly dtype: DType
+  /** Number of elements. */
+  readonly length: number
+  #host: TypedArray | undefined
+  #place: DevicePlace | undefined
+  #holders = 1
+  #range: IntegerRange | undefined
+  readonly #attached = new Map<string, Owned>()
+
+  private constructor(device: Device, dtype: DType, length: number, host: TypedArray | undefined, place: DevicePlace | undefined) {
+    this.device = device
+    this.dtype = dtype
+    this.length = length
+    this.#host = host
+    this.#place = place
     live++
   }
 
-  /** The elements; `undefined` after release. */
-  get data(): TypedArray | undefined {
-    return this.#data
+  /** Host elements that nobody else writes to. */
+  static ofHost(data: TypedArray, device: Device): Storage {
+    return new Storage(device, dtypeOf(data), data.length, data, undefined)
+  }
+
+  /** Takes over memory of a backend. */
+  static ofPlace(place: DevicePlace, dtype: DType, length: number, device: Device): Storage {
+    return new Storage(device, dtype, length, undefined, place)
+  }
+
+  get isReleased(): boolean {
+    return this.#holders <= 0
+  }
+
+  /** Bytes held, on the host and on a backend. */
+  get byteLength(): number {
+    return (this.#host?.byteLength ?? 0) + (this.#place?.binding.byteLength ?? 0)
+  }
+
+  /**
+   * The elements themselves, where the host can see them: its own memory, or that of a backend in place, and then good until the
+   * next call on the backend. `undefined` after release, and on a device of its own memory.
+   */
+  view(): TypedArray | undefined {
+    if (this.#host) return this.#host
+    const place = this.#place
+    return place?.backend.view && fromWords(place.backend.view(place.binding), this.dtype)
+  }
+
+  /** A copy of the elements, after all work before. */
+  async read(): Promise<TypedArray> {
+    const seen = this.view()
+    if (seen) return seen.slice()
+    const place = this.#place
+    if (!place) throw new InternalError(`a storage of ${this.length} ${this.dtype} elements was read after its release`)
+    return fromWords(new Uint8Array(await place.backend.read(place.binding)), this.dtype)
+  }
+
+  /**
+   * The elements in memory of a backend, moved there if they are not.
+   *
+   * @throws {DeviceError} if there is no room, the backend does not have the dtype, or the elements are on another device.
+   */
+  on(backend: BackendDevice): Binding {
+    if (this.#place?.backend === backend) return this.#place.binding
+    const elements = this.view()
+    if (!elements) throw this.#unreachable(backend)
+    // What is known of an index array only while the host sees it.
+    if (this.dtype === 'int32' && !backend.view) this.range()
+    const binding = allocateOn(backend, this.dtype, this.length)
+    backend.write(binding, toWords(elements))
+    this.#place?.binding.memory.release()
+    this.#place = { backend, binding }
+    if (this.length > keptOnHost) this.#host = undefined
+    return binding
+  }
+
+  /** Smallest and largest element, looked up once; `undefined` if the host cannot see the elements. */
+  range(): IntegerRange | undefined {
+    if (this.#range) return this.#range
+    const elements = this.view()
+    if (!elements) return undefined
+    let low = Infinity
+    let high = -Infinity
+    for (const element of elements) {
+      if (element < low) low = element
+      if (element > high) high = element
+    }
+    this.#range = { low, high }
+    return this.#range
+  }
+
+  /** Something made of the elements that lives as long as they do, made once a key. */
+  attached<T extends Owned>(key: string, isKind: (found: Owned) => found is T, make: () => T): T {
+    const found = this.#attached.get(key)
+    if (found && isKind(found)) return found
+    if (found) throw new InternalError(`two kinds of things are attached to a storage as '${key}'`)
+    const made = make()
+    this.#attached.set(key, made)
+    return made
   }
 
   retain(): this {
@@ -33,8 +144,18 @@ export class Storage {
   }
 
   release(): void {
-    if (--this.#holders > 0 || this.#data === undefined) return
-    this.#data = undefined
+    if (--this.#holders !== 0) return
+    this.#host = undefined
+    this.#place?.binding.memory.release()
+    this.#place = undefined
     live--
+    for (const made of this.#attached.values()) made.dispose()
+    this.#attached.clear()
+  }
+
+  #unreachable(backend: BackendDevice): DeviceError | InternalError {
+    const place = this.#place
+    if (!place) return new InternalError(`a storage of ${this.length} ${this.dtype} elements was used after its release`)
+    return new DeviceError(`${backend.name}: elements on ${place.backend.name} cannot be used here; move the array with to()`)
   }
 }

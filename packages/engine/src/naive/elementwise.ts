@@ -115,7 +115,8 @@ function castElements(x: HostTensor, dtype: DType): TypedArray {
   return out
 }
 
-function requireRepresentable(x: HostTensor, dtype: DType): void {
+/** @throws {InputError} if an integer dtype cannot hold a value, NaN included. */
+export function requireRepresentable(x: HostTensor, dtype: DType): void {
   const range = integerRange(dtype)
   if (!range) return
   const [low, high] = range

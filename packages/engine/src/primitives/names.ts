@@ -1,4 +1,4 @@
-import type { SegmentedPolynomial } from '@equivar/core'
+import type { lowering, SegmentedPolynomial } from '@equivar/core'
 import type { DType } from '../array/dtype.ts'
 
 /** Of primitives that have no parameters. */
@@ -61,6 +61,8 @@ export interface SegmentedPolynomialParams {
   readonly inputs: readonly InputAccess[]
   readonly outputs: readonly OutputAccess[]
   readonly batchSize: number
+  /** How it is executed, derivatives included; what serves best where it is missing. */
+  readonly method?: lowering.Method
 }
 
 interface Signature {

@@ -28,7 +28,7 @@ const additive = (f: (b: NDArray) => NDArray): DerivativeRules<BinaryName> => ({
 const selecting = (wins: (a: NDArray, b: NDArray) => NDArray): DerivativeRules<BinaryName> => ({
   jvp: {
     tangents: ({ inputs: [a, b], tangents: [ta, tb] }) => {
-      const half = full([], 0.5, { dtype: a.dtype })
+      const half = full([], 0.5, { dtype: a.dtype, device: a.device })
       const weightOfA = where(equal(a, b), half, cast(wins(a, b), a.dtype))
       return [total(linearIn(ta, (t) => mul(t, weightOfA)), linearIn(tb, (t) => mul(t, sub(1, weightOfA))))]
     },

@@ -10,7 +10,7 @@ import type { DerivativeRules, Maybe } from '../rules.ts'
  */
 export const segmentedPolynomialDerivatives: DerivativeRules<'segmentedPolynomial'> = {
   jvp: {
-    tangents({ inputs: arrays, tangents, params: { polynomial, inputs, outputs, batchSize } }) {
+    tangents({ inputs: arrays, tangents, params: { polynomial, inputs, outputs, batchSize, ...method } }) {
       const numInputs = polynomial.inputs.length
       const hasTangent = inputs.map((_, i) => tangents[i] !== undefined)
       const derivative = jvpOf(polynomial, hasTangent)
@@ -20,11 +20,12 @@ export const segmentedPolynomialDerivatives: DerivativeRules<'segmentedPolynomia
         inputs: [...inputs, ...inputs.filter((_, i) => hasTangent[i])],
         outputs,
         batchSize,
+        ...method,
       })
     },
   },
   transpose: {
-    cotangents({ inputs: arrays, linear, cotangents, params: { polynomial, inputs, outputs, batchSize } }) {
+    cotangents({ inputs: arrays, linear, cotangents, params: { polynomial, inputs, outputs, batchSize, ...method } }) {
       const numInputs = polynomial.inputs.length
       const isUndefined = inputs.map((_, i) => linear[i] ?? false)
       const hasCotangent = outputs.map((_, k) => cotangents[k] !== undefined)
@@ -35,6 +36,7 @@ export const segmentedPolynomialDerivatives: DerivativeRules<'segmentedPolynomia
         inputs: [...inputs.filter((_, i) => !isUndefined[i]), ...outputs.filter((_, k) => hasCotangent[k]).map(asInput)],
         outputs: inputs.flatMap((access, i) => (isUndefined[i] ? [asOutput(access, arrays[i]?.shape[0] ?? 0)] : [])),
         batchSize,
+        ...method,
       })
       let next = 0
       return arrays.map((_, i) => (isUndefined[i] ? results[next++] : undefined))

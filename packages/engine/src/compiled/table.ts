@@ -1,0 +1,41 @@
+import { InternalError, type lowering } from '@equivar/core'
+import type { AbstractValue } from '../graph/value.ts'
+import type { PrimitiveName } from '../primitives/names.ts'
+import type { AnyParams } from '../primitives/rules.ts'
+import type { Alias, Planner } from './planner.ts'
+
+interface ErasedPlanner {
+  plan(inputs: readonly AbstractValue[], params: AnyParams, outputs: readonly AbstractValue[], target: lowering.Target): lowering.Plan | Alias
+}
+
+const table: { readonly [P in PrimitiveName]?: Planner<P> } = {}
+const planners: { readonly [P in PrimitiveName]?: ErasedPlanner } = table
+
+/** What is to be run for a primitive: sizes as numbers, nothing is compiled. `undefined` if there are no kernels for it. */
+export function planPrimitive(
+  primitive: PrimitiveName,
+  inputs: readonly AbstractValue[],
+  params: AnyParams,
+  outputs: readonly AbstractValue[],
+  target: lowering.Target,
+): lowering.Plan | Alias | undefined {
+  return planners[primitive]?.plan(inputs, params, outputs, target)
+}
+
+/** The index array that an order slot of a primitive's plan belongs to: its position among the inputs, and its number of rows. */
+export interface OrderSource {
+  readonly input: number
+  readonly rows: number
+}
+
+export function orderSource(inputs: readonly AbstractValue[], params: AnyParams, index: number): OrderSource {
+  if ('polynomial' in params) {
+    const { polynomial, inputs: inputAccess, outputs } = params
+    const read = inputAccess.flatMap((access, i) => (access.kind === 'indexed' && access.index === index ? [inputs[i]?.shape[0] ?? 0] : []))
+    const written = outputs.flatMap((access) => (access.kind === 'indexed' && access.index === index ? [access.rows] : []))
+    // Starts of more rows begin with those of fewer.
+    return { input: polynomial.inputs.length + index, rows: Math.max(0, ...read, ...written) }
+  }
+  if ('numSegments' in params) return { input: 1, rows: params.numSegments }
+  throw new InternalError(`a plan asks for order ${index}, but its primitive has no index arrays`)
+}

@@ -1,0 +1,24 @@
+import { DeviceError, type BackendDevice, type Binding } from '@equivar/core'
+import type { DType } from '../array/dtype.ts'
+import { wordBytes } from './words.ts'
+
+/** Buffers are never empty: an array without elements has an address too. */
+const smallest = 4
+
+/**
+ * Memory for `length` elements of a dtype, with undefined contents.
+ *
+ * @throws {DeviceError} if the device does not have the dtype, or not so much memory; nothing is kept then.
+ */
+export function allocateOn(backend: BackendDevice, dtype: DType, length: number): Binding {
+  const { floats } = backend.capabilities
+  if (dtype === 'float64' && !floats.includes('f64')) throw new DeviceError(`${backend.name}: this device has no float64; cast to float32, or use another device`)
+  return allocateBytes(backend, length * wordBytes[dtype], () => `an array of ${length} ${dtype} elements`)
+}
+
+export function allocateBytes(backend: BackendDevice, byteLength: number, what: () => string): Binding {
+  const { maxBufferBytes } = backend.capabilities
+  if (!(byteLength <= maxBufferBytes))
+    throw new DeviceError(`${backend.name}: ${what()} takes ${byteLength} bytes, a buffer holds at most ${maxBufferBytes}; use smaller batches`)
+  return { memory: backend.allocate(Math.max(smallest, byteLength)), byteOffset: 0, byteLength }
+}

@@ -1,0 +1,53 @@
+import { type Backend, DeviceError, InputError } from '@equivar/core'
+import { CpuDevice } from './device.ts'
+import { supportsRelaxedSimd, whyUnsupported } from './features.ts'
+import { maxPages, pageSize } from './linear-memory.ts'
+
+export interface CpuOptions {
+  /** Threads that run programs, the calling one included; as many as the machine runs at once, by default. */
+  readonly threads?: number
+  /** Most bytes of memory, at most (and by default) the 4 GiB that 32-bit addresses reach. */
+  readonly maxBytes?: number
+  /** Use the multiply-add of relaxed SIMD, which rounds once where the hardware does; by default if the host has it. */
+  readonly relaxedSimd?: boolean
+}
+
+/** A backend that opens synchronously, and whose devices are of this package. */
+export interface CpuBackend extends Backend {
+  open(index?: number): Promise<CpuDevice>
+  openSync(index?: number): CpuDevice
+}
+
+const maxThreads = 64
+
+/**
+ * Kernels on the processor, with settings of one's own.
+ *
+ * @throws {InputError} if a setting is out of its domain.
+ */
+export function createCpu(options: CpuOptions = {}): CpuBackend {
+  const { threads, maxBytes = maxPages * pageSize, relaxedSimd } = options
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= maxThreads))
+    throw new InputError(`createCpu: threads must be an integer in 1 … ${maxThreads}, got ${threads}`)
+  if (!(Number.isFinite(maxBytes) && maxBytes >= pageSize)) throw new InputError(`createCpu: maxBytes must be at least ${pageSize}, got ${maxBytes}`)
+  const openSync = (index = 0): CpuDevice => {
+    if (index !== 0) throw new DeviceError(`device 'cpu:${index}': there is one processor; open number 0`)
+    const unsupported = whyUnsupported()
+    if (unsupported !== null) throw new DeviceError(`device 'cpu': ${unsupported}`)
+    if (relaxedSimd === true && !supportsRelaxedSimd())
+      throw new DeviceError(`device 'cpu': relaxedSimd is asked for, but this host has none; leave the option out, or use Node 24 or a newer browser`)
+    return new CpuDevice({ threads: 1, relaxedSimd: relaxedSimd ?? supportsRelaxedSimd(), maxBytes, reason: null })
+  }
+  return {
+    kind: 'cpu',
+    available: async () => {
+      const reason = whyUnsupported()
+      return reason === null ? { isAvailable: true, devices: ['WebAssembly SIMD'] } : { isAvailable: false, reason }
+    },
+    open: async (index) => openSync(index),
+    openSync,
+  }
+}
+
+/** Kernels on the processor: `use(cpu)`. */
+export const cpu: CpuBackend = createCpu()

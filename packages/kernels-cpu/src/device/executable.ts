@@ -1,0 +1,80 @@
+import { type CheckedLaunch, DeviceError, type Executable, type kernels, type Launch } from '@equivar/core'
+import { argumentLayout, type ArgumentLayout } from '../wasm/index.ts'
+import type { Block } from './allocator.ts'
+import type { LinearMemory } from './linear-memory.ts'
+import { CpuMemory } from './memory.ts'
+
+/** Programs `first … last − 1` with the arguments at an address. */
+export type Run = (args: number, first: number, last: number) => void
+
+/** Code of a kernel, on the calling thread and as the address of a module for others (see `module.ts`; 0 if there are none). */
+export interface Code {
+  readonly run: Run
+  readonly moduleAddress: number
+}
+
+/** A kernel compiled for this device. */
+export class CpuExecutable implements Executable {
+  readonly kernel: kernels.Kernel
+  readonly code: Code
+  readonly layout: ArgumentLayout
+  /** Where the arguments of launches that are not recorded are written, a copy a thread. */
+  readonly ownArguments: Block
+
+  constructor(kernel: kernels.Kernel, code: Code, takeArguments: (layout: ArgumentLayout) => Block) {
+    this.kernel = kernel
+    this.code = code
+    this.layout = argumentLayout(kernel)
+    this.ownArguments = takeArguments(this.layout)
+  }
+}
+
+/** A launch ready to be run. */
+export interface Job extends Code {
+  readonly kernelName: string
+  /** Address of the arguments of the first thread, and bytes to those of the next. */
+  readonly args: number
+  readonly stride: number
+  readonly numPrograms: number
+  /** Programs that a thread takes at once; all of them, where one thread runs them. */
+  readonly chunk: number
+}
+
+/** Writes the arguments of a launch, a copy for each thread, which differ by the memory of a program. */
+export function writeArguments(
+  { i32, f32, f64 }: LinearMemory,
+  { kernel, layout }: CpuExecutable,
+  { grid, buffers }: Launch,
+  { parameters }: CheckedLaunch,
+  { args, scratch, threads }: { readonly args: number; readonly scratch: readonly number[]; readonly threads: number },
+): void {
+  for (let thread = 0; thread < threads; thread++) {
+    const at = args + thread * layout.byteLength
+    for (const [axis, offset] of layout.gridOffsets.entries()) i32[(at + offset) >>> 2] = grid[axis] ?? 0
+    for (const [k, offset] of layout.parameterOffsets.entries()) {
+      const [scalar, value] = [kernel.parameters[k]?.scalar, parameters[k] ?? 0]
+      if (scalar === 'f64') f64[(at + offset) / 8] = value
+      else if (scalar === 'f32') f32[(at + offset) >>> 2] = value
+      else i32[(at + offset) >>> 2] = value
+    }
+    for (const [k, offset] of layout.bufferOffsets.entries()) {
+      const binding = buffers[k]
+      if (binding?.memory instanceof CpuMemory) i32[(at + offset) >>> 2] = binding.memory.block.address + binding.byteOffset
+    }
+    i32[(at + layout.sharedOffset) >>> 2] = scratch[thread] ?? 0
+  }
+}
+
+/** Largest number of programs of a launch, and largest `index` given to one: what 32 bits with a sign hold. */
+const maxIndex = 2 ** 31 - 1
+
+/** @throws {DeviceError} if a number of the launch does not fit into 32 bits. */
+export function checkWidth({ executable: { kernel }, grid }: Launch, { numPrograms, parameters }: CheckedLaunch): void {
+  const refuse = (what: string, value: number) =>
+    new DeviceError(`device 'cpu': kernel '${kernel.name}': ${what} is ${value}, but at most ${maxIndex} is possible here; split the work into smaller batches`)
+  if (numPrograms > maxIndex) throw refuse(`a grid of ${grid.join(' × ')} programs`, numPrograms)
+  for (const [k, { name, scalar }] of kernel.parameters.entries()) {
+    const value = parameters[k] ?? 0
+    if (scalar === 'index' && value > maxIndex) throw refuse(`parameter '${name}'`, value)
+  }
+}

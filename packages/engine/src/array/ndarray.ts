@@ -1,8 +1,8 @@
 import { DeviceError, InputError, ShapeError } from '@equivar/core'
-import type { Value } from '../graph/value.ts'
+import { Value } from '../graph/value.ts'
 import { disown, own } from '../memory/scope.ts'
-import type { Storage } from '../memory/storage.ts'
-import type { Device } from './device.ts'
+import { Storage } from '../memory/storage.ts'
+import { requireDevice, type Device } from './device.ts'
 import type { DType, TypedArray } from './dtype.ts'
 import { elementCount, formatShape, type Shape } from './shape.ts'
 import { formatElements } from './format.ts'
@@ -82,6 +82,20 @@ export class NDArray {
   /** Elements and shape as text. */
   async toText(): Promise<string> {
     return `${describe(this)} ${formatElements(await this.data(), this.shape)}`
+  }
+
+  /**
+   * The same elements on another device, as an array of its own; on the same device another handle.
+   *
+   * @throws {DeviceError} (as a rejection) if the device was not opened.
+   * @throws {InputError} (as a rejection) if the array is tracked: derivatives do not cross devices.
+   */
+  async to(device: Device): Promise<NDArray> {
+    const target = requireDevice('to', device)
+    if (target === this.device) return this.share()
+    if (this.isTracked) throw new InputError(`to: ${describe(this)} is tracked, and derivatives do not cross devices; move the array first and track it there`)
+    const { dtype, shape } = this
+    return new NDArray(new Value({ dtype, shape, device: target }, Storage.ofHost(await this.data(), target), undefined, false))
   }
 
   /** Another handle on the same value, with a life of its own; nothing is copied. */

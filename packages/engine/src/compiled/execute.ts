@@ -1,4 +1,4 @@
-import { DeviceError, InternalError, type BackendDevice } from '@equivar/core'
+import { DeviceError, InternalError, type BackendDevice, type lowering } from '@equivar/core'
 import { backendOf, type Device } from '../array/device.ts'
 import { storageOf, valueData } from '../array/ndarray.ts'
 import { elementCount } from '../array/shape.ts'
@@ -39,13 +39,8 @@ export interface Application {
  */
 export function execute(application: Application): Storage[] {
   const { primitive, inputs, params, outputs, device } = application
-  const backend = backendOf(device)
-  const method = 'polynomial' in params ? params.method : undefined
-  if (!backend) {
-    if (method !== undefined && method !== 'naive') throw new DeviceError(`${primitive}: method '${method}' needs kernels, but device '${device}' has no backend; ${remedy}`)
-    return evaluate(application)
-  }
-  if (backend.view && (method === 'naive' || currentMethod() === 'naive')) return evaluate(application)
+  const backend = kernelBackend(device, 'polynomial' in params ? params.method : undefined)
+  if (!backend) return evaluate(application)
   if (isCheckingIndices()) checkElements(primitive, inputs.map((spec) => ({ spec, storage: storageOf(spec) })), params)
   const plan = planPrimitive(primitive, inputs, params, outputs, targetOf(backend))
   if (!plan) {
@@ -71,7 +66,18 @@ export function execute(application: Application): Storage[] {
   return storages
 }
 
-const remedy = "install @equivar/kernels-cpu and call use(cpu), or leave the method to 'auto'"
+/**
+ * What runs the kernels of a device; `undefined` where plain TypeScript does, for there is no backend, or method `naive` is asked for
+ * and the host sees the device's memory.
+ *
+ * @throws {DeviceError} if a compiled method is asked for and there is no backend.
+ */
+export function kernelBackend(device: Device, method: lowering.Method | undefined): BackendDevice | undefined {
+  const backend = backendOf(device)
+  if (!backend && method !== undefined && method !== 'naive')
+    throw new DeviceError(`method '${method}' needs kernels, but nothing runs them on device '${device}'; install @equivar/kernels-cpu and call use(cpu), or leave the method to 'auto'`)
+  return backend?.view && (method === 'naive' || currentMethod() === 'naive') ? undefined : backend
+}
 
 /** Memory of a backend for a result, with undefined contents. @throws {DeviceError} if there is no room. */
 export function newStorage(backend: BackendDevice, dtype: AbstractValue['dtype'], length: number, device: Device): Storage {

@@ -1,8 +1,10 @@
-import { InputError, ShapeError, type SegmentedPolynomial } from '@equivar/core'
+import { InputError, ShapeError, type lowering, type SegmentedPolynomial } from '@equivar/core'
 import { NDArray } from '../array/ndarray.ts'
 import { formatShape } from '../array/shape.ts'
+import { explainPolynomial } from '../compiled/explain.ts'
+import { currentMethod, requireMethod, withIndexChecks, type MethodChoice } from '../compiled/modes.ts'
 import { apply } from '../graph/apply.ts'
-import type { InputAccess, OutputAccess } from '../primitives/names.ts'
+import type { InputAccess, OutputAccess, SegmentedPolynomialParams } from '../primitives/names.ts'
 
 /** Rows of an array, picked for every batch entry: row b is `array[indices[b]]`. */
 export interface Gathered {
@@ -21,6 +23,10 @@ export interface SegmentedPolynomialOptions {
   readonly outputs?: readonly OutputTarget[]
   /** Number of batch entries; needed only where neither rows nor indices tell. */
   readonly batchSize?: number
+  /** How it is executed, derivatives included. Default: that of {@link withMethod}, else `'auto'`. */
+  readonly method?: MethodChoice
+  /** Whether indices are looked at before anything runs. Default: that of {@link withIndexChecks}, else true. */
+  readonly checkIndices?: boolean
 }
 
 /**
@@ -32,12 +38,41 @@ export interface SegmentedPolynomialOptions {
  *
  * @throws {DimensionError} if a row does not have the operand's size. @throws {ShapeError} if numbers of rows disagree.
  * @throws {InputError} if an index is out of range. @throws {DtypeError} if inputs differ in dtype or indices are not int32.
+ * @throws {DeviceError} if inputs are on different devices, or a compiled method is asked for where no kernels are installed.
  */
 export function segmentedPolynomial(
   polynomial: SegmentedPolynomial,
   inputs: readonly (NDArray | Gathered)[],
   options: SegmentedPolynomialOptions = {},
 ): NDArray[] {
+  const { arrays, params } = polynomialCall(polynomial, inputs, options)
+  const run = () => [...apply('segmentedPolynomial', arrays, params)]
+  return options.checkIndices === undefined ? run() : withIndexChecks(options.checkIndices, run)
+}
+
+/**
+ * What {@link segmentedPolynomial} would do with the same arguments: the method and why, kernels, flops, bytes. Nothing is computed;
+ * the inputs may be abstract.
+ *
+ * @throws as {@link segmentedPolynomial}, but for what depends on elements.
+ * @example
+ * console.log(`${explainSegmentedPolynomial(descriptor.polynomial, [w, x, y])}`)
+ */
+export function explainSegmentedPolynomial(
+  polynomial: SegmentedPolynomial,
+  inputs: readonly (NDArray | Gathered)[],
+  options: SegmentedPolynomialOptions = {},
+): lowering.Explanation {
+  const { arrays, params } = polynomialCall(polynomial, inputs, options)
+  return explainPolynomial(arrays.map((array) => array.value), params)
+}
+
+/** Arguments as the primitive takes them: operands, then every index array once. */
+function polynomialCall(
+  polynomial: SegmentedPolynomial,
+  inputs: readonly (NDArray | Gathered)[],
+  options: SegmentedPolynomialOptions,
+): { readonly arrays: readonly NDArray[]; readonly params: SegmentedPolynomialParams } {
   const targets = options.outputs ?? polynomial.outputs.map((): OutputTarget => 'batched')
   if (inputs.length !== polynomial.inputs.length || targets.length !== polynomial.outputs.length)
     throw new InputError(
@@ -48,14 +83,17 @@ export function segmentedPolynomial(
     const known = indices.findIndex((other) => other.value === array.value)
     return known >= 0 ? known : indices.push(array) - 1
   }
-  const arrays = inputs.map((input) => (input instanceof NDArray ? input : input.array))
+  const operands = inputs.map((input) => (input instanceof NDArray ? input : input.array))
   const batchSize = options.batchSize ?? inferBatchSize(inputs, targets)
   const inputAccess = inputs.map((input): InputAccess => {
     if (!(input instanceof NDArray)) return { kind: 'indexed', index: register(input.indices) }
     return { kind: input.shape[0] === 1 ? 'shared' : 'batched' }
   })
   const outputAccess = targets.map((target): OutputAccess => (typeof target === 'string' ? { kind: target } : { kind: 'indexed', index: register(target.indices), rows: target.rows }))
-  return [...apply('segmentedPolynomial', [...arrays, ...indices], { polynomial, inputs: inputAccess, outputs: outputAccess, batchSize })]
+  const method = options.method ?? currentMethod()
+  requireMethod('segmentedPolynomial', method)
+  const params = { polynomial, inputs: inputAccess, outputs: outputAccess, batchSize, ...(method === 'auto' ? {} : { method }) }
+  return { arrays: [...operands, ...indices], params }
 }
 
 function inferBatchSize(inputs: readonly (NDArray | Gathered)[], targets: readonly OutputTarget[]): number {

@@ -1,5 +1,6 @@
 import { InputError, ShapeError } from '@equivar/core'
 import { storedDtype, type DType, type DTypeName } from '../array/dtype.ts'
+import type { Device } from '../array/device.ts'
 import type { NDArray } from '../array/ndarray.ts'
 import { elementCount, formatShape, normalizeAxes, normalizeAxis, sameShape, type Shape } from '../array/shape.ts'
 import { apply } from '../graph/apply.ts'
@@ -145,7 +146,7 @@ export function oneHot(indices: NDArray, depth: number, dtype: DTypeName = 'floa
   return apply('oneHot', [indices], { depth, dtype: storedDtype(dtype) })[0]
 }
 
-/** `y[…, i, …] = i` along one axis of a shape. */
-export function iota(shape: Shape, axis: number, dtype: DType): NDArray {
-  return apply('iota', [], { shape, axis: normalizeAxis('iota', axis, shape.length), dtype })[0]
+/** `y[…, i, …] = i` along one axis of a shape, on the default device unless another is named. */
+export function iota(shape: Shape, axis: number, dtype: DType, device?: Device): NDArray {
+  return apply('iota', [], { shape, axis: normalizeAxis('iota', axis, shape.length), dtype }, device)[0]
 }

@@ -1,4 +1,5 @@
 import { flattenNumbers, InputError, ShapeError, type NestedNumbers } from '@equivar/core'
+import { isTracing, recordedOnly } from '../graph/tracing.ts'
 import { Value } from '../graph/value.ts'
 import { Storage } from '../memory/storage.ts'
 import { defaultDevice, requireDevice, type Device } from './device.ts'
@@ -52,6 +53,7 @@ export function zeros(shape: Shape, options: CreationOptions = {}): NDArray {
   requireShape('zeros', shape)
   const device = requireDevice('zeros', options.device)
   const dtype = storedDtype(options.dtype ?? defaultDtype)
+  if (isRecordedFill(shape)) return recordedFill(0, shape, dtype, device)
   return fromHost(allocate(dtype, elementCount(shape)), shape, dtype, device)
 }
 
@@ -65,6 +67,7 @@ export function full(shape: Shape, value: number, options: CreationOptions = {})
   requireShape('full', shape)
   const device = requireDevice('full', options.device)
   const dtype = options.dtype ?? defaultDtype
+  if (isRecordedFill(shape)) return recordedFill(value, shape, dtype, device)
   const data = allocate(storedDtype(dtype), elementCount(shape))
   data.fill(encode([value], dtype)[0] ?? 0)
   return fromHost(data, shape, storedDtype(dtype), device)
@@ -105,6 +108,17 @@ export function abstractArray(shape: Shape, dtype: DType, device?: Device): NDAr
 /** A handle on host memory that nobody else writes to. */
 export function fromHost(data: TypedArray, shape: Shape, dtype: DType, device: Device = defaultDevice()): NDArray {
   return new NDArray(new Value({ shape: Object.freeze([...shape]), dtype, device }, Storage.ofHost(data, device), undefined, false))
+}
+
+/** Size is what a traced program may be run with other values of, so nothing of that size is filled while it is traced. */
+function isRecordedFill(shape: Shape): boolean {
+  return isTracing() && elementCount(shape) !== 1
+}
+
+function recordedFill(value: number, shape: Shape, dtype: DTypeName, device: Device): NDArray {
+  const single = fromHost(encode([value], dtype), [], storedDtype(dtype), device)
+  const own = Object.freeze([...shape])
+  return new NDArray(recordedOnly('broadcastTo', [single.value], { shape: own }, { shape: own, dtype: single.dtype, device }, false))
 }
 
 function checked(data: TypedArray, shape: Shape, dtype: DTypeName, device: Device): NDArray {

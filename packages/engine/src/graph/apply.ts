@@ -1,12 +1,13 @@
-import { DeviceError } from '@equivar/core'
-import { requireDevice, type Device } from '../array/device.ts'
+import type { Device } from '../array/device.ts'
 import { isFloat } from '../array/dtype.ts'
-import { describe, NDArray } from '../array/ndarray.ts'
+import { NDArray } from '../array/ndarray.ts'
+import { commonDevice } from '../compiled/common-device.ts'
 import { execute } from '../compiled/execute.ts'
 import type { ParamsOf, PerInput, PerOutput, PrimitiveName } from '../primitives/names.ts'
 import type { AnyParams } from '../primitives/rules.ts'
 import { shapeRules } from '../primitives/shapes/table.ts'
 import { isRecording } from './mode.ts'
+import { isTracing } from './tracing.ts'
 import { Node, Value, type AbstractValue } from './value.ts'
 
 interface ErasedShapeRule {
@@ -27,21 +28,17 @@ export function apply(primitive: PrimitiveName, arrays: readonly NDArray[], para
   const inputs = arrays.map((input) => input.value)
   const device = commonDevice(primitive, inputs, given)
   const outputs = shapes[primitive].shape(inputs, params)
-  const isAbstract = inputs.some((value) => value.isAbstract)
+  const isAbstract = inputs.some((value) => value.isAbstract) || isSizedWhileTracing(primitive)
   const storages = isAbstract ? undefined : execute({ primitive, inputs, params, outputs, device })
-  const isRecorded = isAbstract || (isRecording() && inputs.some((value) => value.tracked) && outputs.some((spec) => isFloat(spec.dtype)))
+  const isTracked = isRecording() && inputs.some((value) => value.tracked) && outputs.some((spec) => isFloat(spec.dtype))
+  const isRecorded = isAbstract || isTracked
   const make = (node: Node | undefined) =>
-    outputs.map(({ dtype, shape }, k) => new Value({ dtype, shape, device }, storages?.[k], node, isRecorded && isFloat(dtype)))
+    outputs.map(({ dtype, shape }, k) => new Value({ dtype, shape, device }, storages?.[k], node, isTracked && isFloat(dtype)))
   const values = isRecorded ? new Node(primitive, params, inputs, make).outputs : make(undefined)
   return values.map((output) => new NDArray(output))
 }
 
-function commonDevice(primitive: PrimitiveName, [first, ...others]: readonly Value[], given: Device | undefined): Device {
-  if (!first) return requireDevice(primitive, given)
-  for (const [i, other] of others.entries())
-    if (other.device !== first.device)
-      throw new DeviceError(
-        `${primitive}: input 0, ${describe(first)}, is on device '${first.device}', input ${i + 1}, ${describe(other)}, on '${other.device}'; move one of them with to()`,
-      )
-  return first.device
+/** What has its size from parameters alone: a traced program may be run with other sizes, so it is not executed while tracing. */
+function isSizedWhileTracing(primitive: PrimitiveName): boolean {
+  return isTracing() && (primitive === 'iota' || primitive === 'broadcastTo')
 }

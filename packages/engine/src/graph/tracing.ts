@@ -1,5 +1,7 @@
+import { InternalError } from '@equivar/core'
+import type { Device } from '../array/device.ts'
 import type { ParamsOf, PrimitiveName } from '../primitives/names.ts'
-import { Node, Value } from './value.ts'
+import { Node, Value, type AbstractValue } from './value.ts'
 
 let tracing = false
 
@@ -19,9 +21,17 @@ export function whileTracing<R>(f: () => R): R {
   }
 }
 
-/** The abstract result, in the shape and dtype of `like`, of a primitive that is remembered and not executed. */
-export function recordedOnly<P extends PrimitiveName>(primitive: P, inputs: readonly Value[], params: ParamsOf<P>, like: Value, tracked: boolean): Value
-export function recordedOnly(primitive: PrimitiveName, inputs: readonly Value[], params: ParamsOf<PrimitiveName>, like: Value, tracked: boolean): Value {
-  const output = new Node(primitive, params, inputs, (node) => [new Value(like, undefined, node, tracked)]).outputs[0]
-  return output ?? like
+/** Shape, dtype and device. */
+export type Placed = AbstractValue & { readonly device: Device }
+
+/** The abstract result of a primitive with one output that is remembered and not executed. */
+export function recordedOnly<P extends PrimitiveName>(primitive: P, inputs: readonly Value[], params: ParamsOf<P>, result: Placed, tracked: boolean): Value
+export function recordedOnly(primitive: PrimitiveName, inputs: readonly Value[], params: ParamsOf<PrimitiveName>, result: Placed, tracked: boolean): Value {
+  const [output] = new Node(primitive, params, inputs, (node) => [new Value(result, undefined, node, tracked)]).outputs
+  return required(output)
+}
+
+function required(output: Value | undefined): Value {
+  if (!output) throw new InternalError('a recorded primitive without a result')
+  return output
 }

@@ -2,10 +2,10 @@ import { DtypeError, InputError, ShapeError } from '@equivar/core'
 import { array, hessianVectorProduct, scope, type FloatDType } from '@equivar/engine'
 import type { MaceDefinition } from './definition.ts'
 import { loadDefinition, type LoadOptions, type ModelSource } from './load/index.ts'
-import { energyOfPositions, evaluateBatch, type Evaluator } from './evaluation/evaluate-batch.ts'
+import { Evaluator } from './evaluation/computation.ts'
+import { energyOfPositions, evaluateBatch } from './evaluation/evaluate-batch.ts'
 import type { Evaluation, EvaluationOptions } from './evaluation/options.ts'
 import { requireEvaluable, requireGraph } from './evaluation/require.ts'
-import { disposeTree } from './model/dispose-tree.ts'
 import { MaceNetwork } from './model/network.ts'
 import { Parameters } from './model/parameters.ts'
 import type { ChebyshevForces } from './model/radial.ts'
@@ -62,7 +62,7 @@ export class Mace {
     const parameters = Parameters.fromDefinition(definition, dtype)
     // Distances lose too much in float32: a difference of positions first, and radial functions with large derivatives.
     const weights = scope(() => network.prepare(parameters, 'float64'))
-    return new Mace(definition, { network, weights, dtype })
+    return new Mace(definition, new Evaluator(network, weights, dtype))
   }
 
   /** Cutoff radius, Å. */
@@ -142,8 +142,7 @@ export class Mace {
   /** Gives the memory of the weights back; the second call does nothing. The model cannot be used afterwards. */
   dispose(): void {
     if (!this.#evaluator) return
-    disposeTree(this.#evaluator.weights)
-    this.#evaluator.weights.parameters.dispose()
+    this.#evaluator.dispose()
     this.#evaluator = undefined
   }
 

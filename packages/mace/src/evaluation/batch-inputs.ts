@@ -3,6 +3,7 @@ import { array, type FloatDType, type NDArray } from '@equivar/engine'
 import type { MaceArchitecture } from '../definition.ts'
 import type { GraphArrays } from '../model/graph.ts'
 import { chemicalSymbol, type GraphBatch, type Structure } from '../structures/index.ts'
+import { pairEdges } from '../structures/pairs.ts'
 import { jointFeatures } from './joint-features.ts'
 
 /** Edge vectors of a batch, Å, shape (E, 3): `r[receiver] − r[sender] + unitShift · cell`, always in float64. */
@@ -31,16 +32,23 @@ export function speciesOf(atomicNumbers: Int32Array, known: readonly number[]): 
   })
 }
 
+export interface GraphOptions {
+  readonly head: number
+  readonly dtype: FloatDType
+  /** Compute what depends on the distance alone once for an edge and its reverse. Then only sums over both have a meaning. */
+  readonly paired: boolean
+}
+
 /** The arrays of a batch on the engine's device; `vectors` is given, because derivatives may be taken through it. */
 export function graphArrays(
   batch: GraphBatch,
   vectors: NDArray,
   structures: readonly Structure[],
   architecture: MaceArchitecture,
-  head: number,
-  dtype: FloatDType,
+  { head, dtype, paired }: GraphOptions,
 ): GraphArrays {
   const { numNodes } = batch
+  const pairs = paired ? pairEdges(batch) : null
   const numHeads = architecture.heads.length
   const mask = Float64Array.from({ length: numNodes * numHeads }, (_, n) => Number(n % numHeads === head))
   return {
@@ -50,6 +58,7 @@ export function graphArrays(
     receivers: array(batch.receivers),
     species: array(speciesOf(batch.atomicNumbers, architecture.atomicNumbers)),
     atomicNumbers: array(batch.atomicNumbers),
+    pairs: pairs ? { pairOfEdge: array(pairs.pairOfEdge), edgeOfPair: array(pairs.edgeOfPair) } : undefined,
     headMask: array(mask, { shape: [numNodes, numHeads], dtype }),
     features: jointFeatures(architecture.jointEmbedding, structures, dtype),
   }

@@ -1,20 +1,13 @@
 import { InputError } from '@equivar/core'
-import { add, array, finish, gradSteps, scopeInSteps, sub, sum, take, track, type FloatDType, type NDArray, type Steps } from '@equivar/engine'
-import type { MaceNetwork, NetworkWeights } from '../model/network.ts'
+import { add, array, finish, gradSteps, scopeInSteps, sub, take, track, type NDArray, type Steps } from '@equivar/engine'
 import { pauseIfDue } from '../structures/cooperation.ts'
 import { cellVolume, type GraphBatch, type Structure } from '../structures/index.ts'
 import { edgeVectors, graphArrays, speciesOf } from './batch-inputs.ts'
+import { totalEnergy, type Evaluator } from './computation.ts'
 import { atomicVirialsFromEdges, forcesFromEdges, stressFromVirial, virialsFromEdges } from './derivatives.ts'
 import { joinDescriptors } from './descriptors.ts'
 import type { Evaluation, EvaluationOptions } from './options.ts'
 import { energyScale, referenceEnergies } from './reference-energies.ts'
-
-/** A network with its weights, ready to evaluate. */
-export interface Evaluator {
-  readonly network: MaceNetwork
-  readonly weights: NetworkWeights
-  readonly dtype: FloatDType
-}
 
 /**
  * Results of all structures of a batch, in order. `head` is the position of the head that evaluates them, `firstIndex` that
@@ -30,38 +23,19 @@ export async function evaluateBatch(
   options: EvaluationOptions,
   firstIndex = 0,
 ): Promise<Evaluation[]> {
-  const { network, weights, dtype } = evaluator
+  const { network, dtype } = evaluator
   const { architecture } = network.definition
-  const { forces = true, stress, virials, atomicVirials, edgeForces, hessian, descriptors } = options
-  const needsGradient = forces || stress || virials || atomicVirials || edgeForces
+  const { forces = true, stress, virials, atomicVirials, edgeForces, hessian, descriptors, contributions } = options
+  const gradient = Boolean(forces || stress || virials || atomicVirials || edgeForces)
   const vectors = edgeVectors(batch)
 
   const pause = () => pauseIfDue(options.signal)
-  const work = function* () {
-    const leaf = array(vectors, { shape: [batch.numEdges, 3], dtype: 'float64' })
-    const tracked = needsGradient ? track(leaf) : leaf
-    const graph = graphArrays(batch, tracked, structures, architecture, head, dtype)
-    const { nodeEnergies, embeddingEnergies, terms, features } = yield* network.steps(weights, graph)
-    const gradients = needsGradient ? yield* gradSteps(totalEnergy(nodeEnergies, embeddingEnergies), [tracked], { allowUnused: true }) : []
-    return {
-      nodeEnergies,
-      embeddingEnergies,
-      gradients: gradients[0],
-      features: descriptors ? features : [],
-      terms: options.contributions ? terms : [],
-    }
-  }
-  const results = await scopeInSteps(work, pause)
-  const read = async (x: NDArray): Promise<Float64Array> => {
-    const data = Float64Array.from(await x.data())
-    x.dispose()
-    return data
-  }
-  const interaction = await read(results.nodeEnergies)
-  const embedding = results.embeddingEnergies ? await read(results.embeddingEnergies) : undefined
-  const gradients = results.gradients ? await read(results.gradients) : new Float64Array(0)
-  const features = await Promise.all(results.features.map(read))
-  const terms = await Promise.all(results.terms.map(read))
+  const leaf = array(vectors, { shape: [batch.numEdges, 3], dtype: 'float64' })
+  // The share of one edge of a pair has a meaning only where edges are not summed up.
+  const graph = graphArrays(batch, leaf, structures, architecture, { head, dtype, paired: !(atomicVirials || edgeForces) })
+  const wanted = { gradient, features: descriptors !== undefined, terms: contributions === true }
+  const results = await evaluator.compute(graph, wanted, pause)
+  const { nodeEnergies: interaction, embeddingEnergies: embedding, gradient: gradients, features, terms } = results
   const scale = energyScale(network.definition, head)
 
   const reference = referenceEnergies(network.definition, speciesOf(batch.atomicNumbers, architecture.atomicNumbers), head)
@@ -85,7 +59,7 @@ export async function evaluateBatch(
       ...(stress && virial ? { stress: stressFromVirial(virial, cellVolume(batch.cells.subarray(9 * g, 9 * g + 9))) } : {}),
       ...(virials && virial ? { virials: virial } : {}),
       ...(options.nodeEnergies ? { nodeEnergies: interaction.slice(first, last).map((e, i) => e + (reference[first + i] ?? 0)) } : {}),
-      ...(options.contributions ? { contributions: contributionsOf(energy, terms.map((term) => scale * total(term, first, last))) } : {}),
+      ...(contributions ? { contributions: contributionsOf(energy, terms.map((term) => scale * total(term, first, last))) } : {}),
       ...(descriptors ? { descriptors: joinDescriptors(features, architecture, first, last, descriptors) } : {}),
       ...(allAtomicVirials ? { atomicVirials: allAtomicVirials.slice(9 * first, 9 * last) } : {}),
       ...(edgeForces
@@ -125,8 +99,8 @@ function* energySteps(
   const [senders, receivers] = [array(batch.senders), array(batch.receivers)]
   const difference = sub(take(positions, receivers), take(positions, senders))
   const vectors = add(difference, array(shifts, { shape: [batch.numEdges, 3], dtype: 'float64' }))
-  const { nodeEnergies, embeddingEnergies } = yield* network.steps(weights, graphArrays(batch, vectors, structures, architecture, head, dtype))
-  return totalEnergy(nodeEnergies, embeddingEnergies)
+  const output = yield* network.steps(weights, graphArrays(batch, vectors, structures, architecture, { head, dtype, paired: true }))
+  return totalEnergy(output)
 }
 
 /** Rows ∂/∂r of every component of the gradient of one structure of the batch. */
@@ -165,10 +139,6 @@ async function energyHessian(
 /** The terms of the network behind what is left of the energy: reference energies, embedding readout and shift. */
 function contributionsOf(energy: number, terms: readonly number[]): Float64Array {
   return Float64Array.of(energy - terms.reduce((sum, term) => sum + term, 0), ...terms)
-}
-
-function totalEnergy(nodeEnergies: NDArray, embeddingEnergies: NDArray | undefined): NDArray {
-  return sum(embeddingEnergies ? add(nodeEnergies, embeddingEnergies) : nodeEnergies)
 }
 
 function total(values: Float64Array, first: number, last: number): number {

@@ -1,5 +1,5 @@
 import { descriptors, type SegmentedPolynomial } from '@equivar/core'
-import { segmentedPolynomial, type NDArray } from '@equivar/engine'
+import { segmentedPolynomial, type Gathered, type NDArray } from '@equivar/engine'
 import type { GraphArrays } from './graph.ts'
 import { maceIrreps } from './irreps.ts'
 import { single } from './single.ts'
@@ -24,8 +24,8 @@ export class Convolution {
     this.#polynomial = descriptor.polynomial.flattenCoefficientModes().squeezeModes()
   }
 
-  /** weights [E, numWeights], features [N, …], harmonics [E, …] → [N, …] */
-  apply(weights: NDArray, features: NDArray, harmonics: NDArray, graph: GraphArrays): NDArray {
+  /** weights [E, numWeights], or the row of every edge among those of pairs; features [N, …], harmonics [E, …] → [N, …] */
+  apply(weights: NDArray | Gathered, features: NDArray, harmonics: NDArray, graph: GraphArrays): NDArray {
     return single(
       segmentedPolynomial(this.#polynomial, [weights, { array: features, indices: graph.senders }, harmonics], {
         outputs: [{ indices: graph.receivers, rows: graph.numNodes }],

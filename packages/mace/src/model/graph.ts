@@ -1,5 +1,13 @@
 import type { NDArray } from '@equivar/engine'
 
+/** See `EdgePairs`; P pairs. */
+export interface PairArrays {
+  /** [E] int32 */
+  readonly pairOfEdge: NDArray
+  /** [P] int32 */
+  readonly edgeOfPair: NDArray
+}
+
 /**
  * One batch of structures as the network sees it. N nodes and E directed edges over all structures; messages run from
  * `senders` to `receivers`.
@@ -12,6 +20,8 @@ export interface GraphArrays {
   readonly senders: NDArray
   /** [E] int32 */
   readonly receivers: NDArray
+  /** Edges and their reverses as pairs, which share what depends on the distance alone. Without it every edge is computed by itself. */
+  readonly pairs: PairArrays | undefined
   /** [N] int32, position of the element among the model's elements. */
   readonly species: NDArray
   /** [N] int32 */

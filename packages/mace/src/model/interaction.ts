@@ -7,7 +7,7 @@ import { maceIrreps } from './irreps.ts'
 import { EquivariantLinear, speciesWeights } from './linear.ts'
 import type { Parameters } from './parameters.ts'
 import { RadialNetwork, type RadialWeights } from './radial-network.ts'
-import type { RadialOutput } from './radial.ts'
+import { perEdge, type RadialOutput } from './radial.ts'
 
 /** What sets the six classes apart. */
 interface Traits {
@@ -123,10 +123,11 @@ export class Interaction {
 
   apply(weights: InteractionWeights, { graph, features, harmonics, radial }: InteractionInput): InteractionOutput {
     const up = this.#up.apply(features, weights.up)
-    const edgeInput = this.#edgeInput(weights, features, radial, graph)
-    const mix = this.#radialNetwork.apply(weights.radial, edgeInput)
-    const summed = this.#convolution.apply(radial.cutoff ? mul(mix, radial.cutoff) : mix, up, harmonics, graph)
-    const normalized = this.#normalize(weights, this.#messages.apply(summed, weights.messages), edgeInput, radial, graph)
+    const ownRadial = this.#radialOf(weights, features, radial, graph)
+    const mixed = this.#radialNetwork.apply(weights.radial, ownRadial.features)
+    const mix = ownRadial.cutoff ? mul(mixed, ownRadial.cutoff) : mixed
+    const summed = this.#convolution.apply(ownRadial.rows ? { array: mix, indices: ownRadial.rows } : mix, up, harmonics, graph)
+    const normalized = this.#normalize(weights, this.#messages.apply(summed, weights.messages), ownRadial, graph)
     const messages = this.#gate(weights, normalized, up)
     switch (this.#traits.selfConnection) {
       case 'none':
@@ -138,24 +139,26 @@ export class Interaction {
     }
   }
 
-  /** `[R_e, s_sender, t_receiver]`, or the radial features alone. */
-  #edgeInput({ down, source, target }: InteractionWeights, features: NDArray, radial: RadialOutput, graph: GraphArrays): NDArray {
+  /** What enters the radial network: `[R_e, s_sender, t_receiver]`, different for an edge and its reverse, or the radial features alone. */
+  #radialOf({ down, source, target }: InteractionWeights, features: NDArray, radial: RadialOutput, graph: GraphArrays): RadialOutput {
+    const joined = (ofSender: NDArray, ofReceiver: NDArray): RadialOutput => ({
+      features: concatenate([perEdge(radial.features, radial), ofSender, ofReceiver], 1),
+      cutoff: radial.cutoff && perEdge(radial.cutoff, radial),
+      rows: undefined,
+    })
     if (this.#down && down) {
       const scalars = this.#down.apply(features, down)
-      return concatenate([radial.features, take(scalars, graph.senders), take(scalars, graph.receivers)], 1)
+      return joined(take(scalars, graph.senders), take(scalars, graph.receivers))
     }
-    if (source && target) {
-      const [ofSender, ofReceiver] = [take(take(source, graph.species), graph.senders), take(take(target, graph.species), graph.receivers)]
-      return concatenate([radial.features, ofSender, ofReceiver], 1)
-    }
-    return radial.features
+    if (source && target) return joined(take(take(source, graph.species), graph.senders), take(take(target, graph.species), graph.receivers))
+    return radial
   }
 
   /** `m / ⟨n⟩`, `m / (1 + D)` or `m / (α + β D)` with the density `D_i = Σ_{edges into i} tanh(d(x_e)²)`. */
-  #normalize(weights: InteractionWeights, messages: NDArray, edgeInput: NDArray, radial: RadialOutput, graph: GraphArrays): NDArray {
+  #normalize(weights: InteractionWeights, messages: NDArray, radial: RadialOutput, graph: GraphArrays): NDArray {
     if (!this.#densityNetwork || !weights.density) return mul(messages, 1 / this.#definition.avgNumNeighbors)
-    const perEdge = tanh(square(this.#densityNetwork.apply(weights.density, edgeInput)))
-    const density = segmentSum(radial.cutoff ? mul(perEdge, radial.cutoff) : perEdge, graph.receivers, graph.numNodes)
+    const weight = tanh(square(this.#densityNetwork.apply(weights.density, radial.features)))
+    const density = segmentSum(perEdge(radial.cutoff ? mul(weight, radial.cutoff) : weight, radial), graph.receivers, graph.numNodes)
     const { alpha, beta } = weights
     return div(messages, alpha && beta ? add(mul(density, beta), alpha) : add(density, 1))
   }

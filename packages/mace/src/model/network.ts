@@ -118,7 +118,7 @@ export class MaceNetwork {
     // Natural parity serves SO(3) models too: the parity of harmonics decides couplings only, never values.
     const harmonics = cast(sphericalHarmonics(range(architecture.maxEll + 1), graph.vectors), dtype)
     const embedded = radialEmbedding(architecture.radial, geometry.at('radial_embedding'), architecture.cutoff, lengths, graph, this.#chebyshevForces)
-    const radial = { features: cast(embedded.features, dtype), cutoff: embedded.cutoff && cast(embedded.cutoff, dtype) }
+    const radial = { features: cast(embedded.features, dtype), cutoff: embedded.cutoff && cast(embedded.cutoff, dtype), rows: embedded.rows }
     observe('spherical_harmonics', harmonics)
     observe('radial_embedding', radial.features)
 

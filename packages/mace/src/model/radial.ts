@@ -11,10 +11,28 @@ import type { Parameters } from './parameters.ts'
 export type ChebyshevForces = 'exact' | 'reference'
 
 export interface RadialOutput {
-  /** [E, count] */
+  /** [E, count], or [P, count] for pairs of edges */
   readonly features: NDArray
-  /** [E, 1], given when the cutoff multiplies the tensor-product weights instead of the features. */
+  /** [E or P, 1], given when the cutoff multiplies the tensor-product weights instead of the features. */
   readonly cutoff: NDArray | undefined
+  /** [E] int32, the row of every edge, if rows are pairs. */
+  readonly rows: NDArray | undefined
+}
+
+/** A row for every edge. */
+export function perEdge(x: NDArray, { rows }: Pick<RadialOutput, 'rows'>): NDArray {
+  return rows ? take(x, rows) : x
+}
+
+/** What decides the radial features: of every edge, or of one edge of every pair. */
+interface RadialEdges extends Pick<GraphArrays, 'senders' | 'receivers' | 'atomicNumbers'> {
+  readonly lengths: NDArray
+}
+
+function radialEdges(lengths: NDArray, { senders, receivers, atomicNumbers, pairs }: GraphArrays): RadialEdges {
+  if (!pairs) return { lengths, senders, receivers, atomicNumbers }
+  const { edgeOfPair } = pairs
+  return { lengths: take(lengths, edgeOfPair), senders: take(senders, edgeOfPair), receivers: take(receivers, edgeOfPair), atomicNumbers }
 }
 
 /**
@@ -31,10 +49,12 @@ export function radialEmbedding(
   graph: GraphArrays,
   chebyshevForces: ChebyshevForces,
 ): RadialOutput {
-  const cutoff = column(polynomialCutoff(lengths, cutoffRadius, definition.cutoffOrder))
-  const distance = transformDistance(definition.transform, parameters.at('distance_transform'), lengths, graph)
+  const edges = radialEdges(lengths, graph)
+  const cutoff = column(polynomialCutoff(edges.lengths, cutoffRadius, definition.cutoffOrder))
+  const distance = transformDistance(definition.transform, parameters.at('distance_transform'), edges)
   const features = radialBasis(definition.basis, parameters.at('bessel_fn'), distance, chebyshevForces)
-  return definition.applyCutoff ? { features: mul(features, cutoff), cutoff: undefined } : { features, cutoff }
+  const rows = graph.pairs?.pairOfEdge
+  return definition.applyCutoff ? { features: mul(features, cutoff), cutoff: undefined, rows } : { features, cutoff, rows }
 }
 
 function radialBasis(basis: RadialDefinition['basis'], parameters: Parameters, x: NDArray, chebyshevForces: ChebyshevForces): NDArray {
@@ -55,9 +75,10 @@ function radialBasis(basis: RadialDefinition['basis'], parameters: Parameters, x
  *
  * with the covalent radii ρ of the two atoms, as stored in the model.
  */
-function transformDistance(kind: RadialDefinition['transform'], parameters: Parameters, lengths: NDArray, graph: GraphArrays): NDArray {
+function transformDistance(kind: RadialDefinition['transform'], parameters: Parameters, edges: RadialEdges): NDArray {
+  const { lengths } = edges
   if (kind === null) return lengths
-  const radii = sumOfRadii(parameters.get('covalent_radii'), graph)
+  const radii = sumOfRadii(parameters.get('covalent_radii'), edges)
   if (kind === 'agnesi') {
     const [q, p, a] = [parameters.get('q'), parameters.get('p'), parameters.get('a')]
     const u = div(mul(lengths, 2), radii)
@@ -72,7 +93,7 @@ function transformDistance(kind: RadialDefinition['transform'], parameters: Para
 }
 
 /** [E] ρ_sender + ρ_receiver. */
-export function sumOfRadii(radiiByNumber: NDArray, graph: GraphArrays): NDArray {
+export function sumOfRadii(radiiByNumber: NDArray, graph: Pick<GraphArrays, 'senders' | 'receivers' | 'atomicNumbers'>): NDArray {
   const perAtom = take(radiiByNumber, graph.atomicNumbers)
   return add(take(perAtom, graph.senders), take(perAtom, graph.receivers))
 }

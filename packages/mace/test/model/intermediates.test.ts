@@ -32,7 +32,7 @@ async function compare(fixture: ModelFixture, reference: ReferenceStructure): Pr
   scope(() => {
     const vectors = cast(array(edgeVectors(batch), { shape: [batch.numEdges, 3] }), 'float64')
     const head = Math.max(0, heads.indexOf(reference.head ?? fixture.head))
-    const graph = graphArrays(batch, vectors, [structure], definition.architecture, head, 'float64')
+    const graph = graphArrays(batch, vectors, [structure], definition.architecture, { head, dtype: 'float64', paired: false })
     network.apply(network.prepare(parameters), graph, (name, value) => found.set(name, value.data()))
   })
   parameters.dispose()

@@ -1,0 +1,2 @@
+export { type Activation } from './activation.ts'
+export { lowerMatmul, type LoweredMatmul, type MatmulRequest, type MatmulSizes } from './matmul.ts'

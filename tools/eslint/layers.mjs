@@ -32,6 +32,7 @@ const coreRooms = {
   kernels: ['errors', 'math', 'polynomials'],
   lowering: ['errors', 'math', 'polynomials', 'kernels'],
   backend: ['errors', 'math', 'polynomials', 'kernels', 'lowering'],
+  conformance: [...upToDescriptors, 'experimental', 'kernels', 'lowering', 'backend'],
 }
 
 /** @param {readonly string[]} names */

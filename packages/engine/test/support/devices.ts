@@ -1,0 +1,52 @@
+import { interpreterBackend, use, type Backend, type BackendDevice, type InterpreterDevice } from '@equivar/core'
+import { beforeAll, describe } from 'vitest'
+
+/** What can run device 'cpu' in tests: plain TypeScript, or the interpreter of kernels. */
+export type Runner = 'naive' | 'interpreter'
+
+const interpreters = interpreterBackend()
+let opened: InterpreterDevice | undefined
+
+/** The same for every file: one device, opened when it is first asked for. */
+const backend = { ...interpreters, openSync: () => (opened ??= interpreters.openSync()), open: () => Promise.resolve((opened ??= interpreters.openSync())) }
+
+/** From here on device 'cpu' runs on the interpreter, until the end of the file: a registered backend stays. */
+export function useInterpreter(): InterpreterDevice {
+  use(backend)
+  return backend.openSync()
+}
+
+/** The tests of `body`, once with each runner: naive first, for it is what there is before a backend is registered. */
+export function withEachRunner(body: (runner: Runner) => void): void {
+  for (const runner of ['naive', 'interpreter'] as const) {
+    describe(`run by ${runner}`, () => {
+      beforeAll(() => {
+        if (runner === 'interpreter') useInterpreter()
+      })
+      body(runner)
+    })
+  }
+}
+
+/** A device whose memory the host does not see, as that of a GPU: the interpreter behind the contract, without `view`. */
+export function remoteBackend(): Backend & { readonly device: InterpreterDevice } {
+  const device = interpreters.openSync()
+  const remote: BackendDevice = {
+    name: 'webgpu',
+    description: 'interpreter behind a wall',
+    capabilities: device.capabilities,
+    allocate: (byteLength) => device.allocate(byteLength),
+    write: (target, data) => device.write(target, data),
+    read: (source) => device.read(source),
+    compile: (kernel) => device.compile(kernel),
+    enqueue: (launch) => device.enqueue(launch),
+    record: (launches) => device.record(launches),
+    synchronize: () => device.synchronize(),
+    statistics: () => device.statistics(),
+    close: () => device.close(),
+    get lost() {
+      return device.lost
+    },
+  }
+  return { kind: 'webgpu', available: () => Promise.resolve({ isAvailable: true, devices: ['interpreter'] }), open: () => Promise.resolve(remote), device }
+}

@@ -5,13 +5,14 @@ import { loadDefinition, type LoadOptions, type ModelSource } from './load/index
 import { Evaluator } from './evaluation/computation.ts'
 import { energyOfPositions, evaluateBatch } from './evaluation/evaluate-batch.ts'
 import type { Evaluation, EvaluationOptions } from './evaluation/options.ts'
+import { openRuntime, registeredRuntime, type Runtime, type RuntimeOptions } from './evaluation/runtime.ts'
 import { requireEvaluable, requireGraph } from './evaluation/require.ts'
 import { MaceNetwork } from './model/network.ts'
 import { Parameters } from './model/parameters.ts'
 import type { ChebyshevForces } from './model/radial.ts'
 import { collate, type GraphBatch, type Structure } from './structures/index.ts'
 
-export interface MaceOptions {
+export interface MaceOptions extends RuntimeOptions {
   /** Arithmetic of the network; by default that of the file. Sums over atoms are in float64 either way. */
   readonly dtype?: FloatDType | undefined
   /**
@@ -50,11 +51,21 @@ export class Mace {
    * @throws the signal's reason once it is aborted.
    */
   static async load(source: ModelSource, options: LoadOptions & MaceOptions = {}): Promise<Mace> {
-    return Mace.fromDefinition(await loadDefinition(source, options), options)
+    const [definition, runtime] = await Promise.all([loadDefinition(source, options), openRuntime(options)])
+    return Mace.#prepare(definition, options, runtime)
   }
 
-  /** A model from a definition that is already in memory. @throws {FormatError} if a tensor is missing. */
-  static fromDefinition(definition: MaceDefinition, { dtype = definition.architecture.dtype, chebyshevForces = 'reference' }: MaceOptions = {}): Mace {
+  /**
+   * A model from a definition that is already in memory, on a device that is open or that a registered backend opens at once.
+   *
+   * @throws {FormatError} if a tensor is missing. @throws {DeviceError} if kernels are asked for and no backend is registered.
+   */
+  static fromDefinition(definition: MaceDefinition, options: MaceOptions = {}): Mace {
+    return Mace.#prepare(definition, options, registeredRuntime(options))
+  }
+
+  static #prepare(definition: MaceDefinition, options: MaceOptions, runtime: Runtime): Mace {
+    const { dtype = definition.architecture.dtype, chebyshevForces = 'reference' } = options
     if (!['float32', 'float64'].includes(dtype)) throw new DtypeError(`Mace: dtype '${dtype}' is unknown; use 'float32' or 'float64'`)
     if (!['exact', 'reference'].includes(chebyshevForces)) throw new InputError(`Mace: chebyshevForces '${chebyshevForces}' is unknown; use 'reference' or 'exact'`)
     const network = new MaceNetwork(definition, chebyshevForces)
@@ -62,7 +73,7 @@ export class Mace {
     const parameters = Parameters.fromDefinition(definition, dtype)
     // Distances lose too much in float32: a difference of positions first, and radial functions with large derivatives.
     const weights = scope(() => network.prepare(parameters, 'float64'))
-    return new Mace(definition, new Evaluator(network, weights, dtype))
+    return new Mace(definition, new Evaluator(network, weights, dtype, runtime))
   }
 
   /** Cutoff radius, Å. */

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import type { MethodChoice } from '@equivar/engine'
 import type { MaceDefinition } from '../definition.ts'
 import type { Evaluation, EvaluationOptions } from '../evaluation/options.ts'
 import type { Structure } from '../structures/index.ts'
@@ -16,7 +17,7 @@ export interface CliContext {
 
 /** The part of the library that reads and writes models. */
 export interface ModelFiles {
-  load(path: string, options: { readonly dtype?: Dtype | undefined; readonly signal: AbortSignal }): Promise<CliModel>
+  load(path: string, options: CliLoadOptions): Promise<CliModel>
   /** Only what the file says, without preparing an evaluation. */
   inspect(path: string, options: { readonly signal: AbortSignal }): Promise<MaceDefinition>
   /** The project's own format, as bytes. */
@@ -24,6 +25,16 @@ export interface ModelFiles {
 }
 
 export type Dtype = 'float32' | 'float64'
+export type BackendName = 'auto' | 'cpu' | 'webgpu' | 'cuda'
+
+export interface CliLoadOptions {
+  readonly dtype?: Dtype | undefined
+  readonly backend?: BackendName | undefined
+  readonly method?: MethodChoice | undefined
+  /** Threads of the processor; all unless told. */
+  readonly threads?: number | undefined
+  readonly signal: AbortSignal
+}
 
 export interface CliModel {
   readonly definition: MaceDefinition

@@ -1,8 +1,9 @@
 import { InternalError } from '@equivar/core'
+import type { MethodChoice } from '@equivar/engine'
 import type { EvaluationOptions } from '../evaluation/options.ts'
 import { AtomicFile } from '../node/atomic-file.ts'
 import { formatXyz, realArray, type AtomArray, type InfoValue, type LabelKeys, type Structure } from '../structures/index.ts'
-import type { CliContext, CliEvaluation, CliModel, Dtype } from './context.ts'
+import type { BackendName, CliContext, CliEvaluation, CliModel, Dtype } from './context.ts'
 import { writeText } from './output.ts'
 import { startProgress, type Progress } from './progress.ts'
 import { Report } from './report.ts'
@@ -12,6 +13,9 @@ export interface EvalOptions {
   readonly out?: string | undefined
   readonly json: boolean
   readonly dtype?: Dtype | undefined
+  readonly backend?: BackendName | undefined
+  readonly method?: MethodChoice | undefined
+  readonly threads?: number | undefined
   readonly stress: boolean
   readonly nodeEnergies: boolean
   /** Structures evaluated together; by default as many as have about {@link atomsPerBatch} atoms. */
@@ -26,7 +30,8 @@ export interface EvalOptions {
  */
 export async function evaluateFile(modelPath: string, structuresPath: string, options: EvalOptions, context: CliContext): Promise<void> {
   const { signal } = context
-  const model = await context.models.load(modelPath, { dtype: options.dtype, signal })
+  const { dtype, backend, method, threads } = options
+  const model = await context.models.load(modelPath, { dtype, backend, method, threads, signal })
   const { architecture } = model.definition
   const file = await openStructures(structuresPath, architecture.atomicNumbers, options.keys, context)
   const out = options.out === undefined ? null : await AtomicFile.create(options.out)

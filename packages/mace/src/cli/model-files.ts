@@ -1,4 +1,5 @@
-import { FormatError } from '@equivar/core'
+import { FormatError, use } from '@equivar/core'
+import { createCpu } from '@equivar/kernels-cpu'
 import { loadDefinition } from '../load/index.ts'
 import { Mace } from '../mace.ts'
 import { writeDefinition } from '../tensorfile/definition-file.ts'
@@ -6,7 +7,10 @@ import type { ModelFiles } from './context.ts'
 
 /** Models of this library, whose faults are told with the name of the file. */
 export const modelFiles: ModelFiles = {
-  load: (path, options) => namingFile(path, () => Mace.load(path, options)),
+  load: (path, { backend, threads, ...options }) => {
+    if (threads !== undefined) use(createCpu({ threads }))
+    return namingFile(path, () => Mace.load(path, { ...options, device: backend }))
+  },
   inspect: (path, options) => namingFile(path, () => loadDefinition(path, options)),
   serialize: writeDefinition,
 }

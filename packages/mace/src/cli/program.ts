@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { MethodChoice } from '@equivar/engine'
 import type { LabelKeys } from '../structures/index.ts'
-import type { CliContext, Dtype } from './context.ts'
+import type { BackendName, CliContext, Dtype } from './context.ts'
 import { convertFile } from './convert.ts'
 import { describeFailure, exitCodeOf } from './failure.ts'
 import { evaluateFile } from './evaluate.ts'
@@ -10,6 +11,9 @@ interface RawEvalOptions {
   readonly out?: string
   readonly json?: boolean
   readonly dtype?: Dtype
+  readonly backend?: BackendName
+  readonly method?: MethodChoice
+  readonly threads?: number
   readonly stress?: boolean
   readonly nodeEnergies?: boolean
   readonly batch?: number
@@ -68,6 +72,9 @@ function addEval(program: Command, context: CliContext): void {
     .option('--out <file>', 'write the structures with MACE_energy, MACE_forces, … to this extended XYZ file')
     .option('--json', 'print one array of { energy, forces, nodeEnergies?, stress? } in eV and Å, and nothing else')
     .addOption(new Option('--dtype <dtype>', "precision of the arithmetic; the model's own unless given").choices(['float32', 'float64']))
+    .addOption(backendOption())
+    .addOption(methodOption())
+    .option('--threads <n>', 'threads of the processor that compute (default: all)', positiveInteger)
     .option('--stress', 'also predict the stress (eV/Å³)')
     .option('--node-energies', 'also give the energy of every atom')
     .option('--batch <n>', 'number of structures evaluated together (default: as many as have about 200 atoms)', positiveInteger)
@@ -81,8 +88,8 @@ function addEval(program: Command, context: CliContext): void {
     )
     .action(async (model: string, structures: string, raw: RawEvalOptions) => {
       const keys: LabelKeys = { energy: raw.energyKey, forces: raw.forcesKey, stress: raw.stressKey }
-      const { json = false, stress = false, nodeEnergies = false, out, dtype, batch, head } = raw
-      await evaluateFile(model, structures, { out, json, dtype, stress, nodeEnergies, batch, head, keys }, context)
+      const { json = false, stress = false, nodeEnergies = false, out, dtype, batch, head, backend, method, threads } = raw
+      await evaluateFile(model, structures, { out, json, dtype, backend, method, threads, stress, nodeEnergies, batch, head, keys }, context)
     })
 }
 
@@ -106,6 +113,15 @@ function addConvert(program: Command, context: CliContext): void {
     .action(async (model: string, out: string) => {
       await convertFile(model, out, context)
     })
+}
+
+function backendOption(): Option {
+  return new Option('--backend <name>', 'what computes; auto takes the fastest that is installed').choices(['auto', 'cpu', 'webgpu', 'cuda']).default('cpu')
+}
+
+function methodOption(): Option {
+  const methods = ['auto', 'naive', 'uniform_1d', 'fused_tp', 'indexed_linear'] satisfies readonly MethodChoice[]
+  return new Option('--method <name>', 'how operations run; naive is plain TypeScript').choices(methods).default('auto')
 }
 
 function positiveInteger(text: string): number {

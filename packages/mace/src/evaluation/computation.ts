@@ -2,6 +2,7 @@ import { add, gradSteps, scopeInSteps, sum, track, type FloatDType, type NDArray
 import { disposeTree } from '../model/dispose-tree.ts'
 import type { GraphArrays } from '../model/graph.ts'
 import type { MaceNetwork, NetworkOutput, NetworkWeights } from '../model/network.ts'
+import type { Runtime } from './runtime.ts'
 
 /** What of the network's results is wanted, beside the energies. */
 export interface Wanted {
@@ -37,8 +38,10 @@ export class Evaluator {
   readonly network: MaceNetwork
   readonly weights: NetworkWeights
   readonly dtype: FloatDType
+  readonly runtime: Runtime
 
-  constructor(network: MaceNetwork, weights: NetworkWeights, dtype: FloatDType) {
+  constructor(network: MaceNetwork, weights: NetworkWeights, dtype: FloatDType, runtime: Runtime) {
+    this.runtime = runtime
     this.network = network
     this.weights = weights
     this.dtype = dtype

@@ -29,9 +29,8 @@ export function pairEdges({ numEdges, numNodes, senders, receivers, unitShifts }
     const end = starts[sender + 1] ?? 0
     let other = starts[sender] ?? 0
     for (; other < end; other++) {
-      const isReverse =
-        senders[other] === receiver && unitShifts[3 * other] === -x && unitShifts[3 * other + 1] === -y && unitShifts[3 * other + 2] === -z && pairOfEdge[other] === -1
-      if (isReverse && other !== edge) break
+      if (senders[other] !== receiver || pairOfEdge[other] !== -1 || other === edge) continue
+      if (unitShifts[3 * other] === -x && unitShifts[3 * other + 1] === -y && unitShifts[3 * other + 2] === -z) break
     }
     if (other === end) return null
     pairOfEdge[edge] = numPairs

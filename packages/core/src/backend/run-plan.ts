@@ -79,17 +79,19 @@ export function preparePlan(device: BackendDevice, { temporaries, launches }: Pl
   }
 }
 
-/** The order of an index array with values in `0 … rows − 1`. @throws {InputError} if one lies outside. */
+/** The order of an index array with values in `0 … rows − 1`: linear in both, and stable. @throws {InputError} if one lies outside. */
 export function rowOrder(indices: Int32Array, rows: number): RowOrder {
   const starts = new Int32Array(rows + 1)
-  for (const [position, row] of indices.entries()) {
+  for (let position = 0; position < indices.length; position++) {
+    const row = indices[position] ?? 0
     if (row < 0 || row >= rows) throw new InputError(`rowOrder: entry ${position} is ${row}, but rows are 0 … ${rows - 1}`)
     starts[row + 1] = (starts[row + 1] ?? 0) + 1
   }
   for (let row = 0; row < rows; row++) starts[row + 1] = (starts[row + 1] ?? 0) + (starts[row] ?? 0)
   const next = starts.slice()
   const entries = new Int32Array(indices.length)
-  for (const [position, row] of indices.entries()) {
+  for (let position = 0; position < indices.length; position++) {
+    const row = indices[position] ?? 0
     const place = next[row] ?? 0
     entries[place] = position
     next[row] = place + 1

@@ -1,4 +1,4 @@
-import { DeviceError } from '@equivar/core'
+import { DeviceError, rowOrder } from '@equivar/core'
 import { Storage } from '../memory/storage.ts'
 import type { Owned } from '../memory/scope.ts'
 
@@ -35,27 +35,7 @@ export function orderOf(indices: Storage, rows: number): Order {
 
 function sortOnHost(indices: Storage, rows: number): Order {
   const values = indices.view()
-  if (!values) throw new DeviceError(`${indices.device}: the host does not see the index array, so its order cannot be made here`)
-  const { starts, entries } = countingSort(values, rows)
+  if (!(values instanceof Int32Array)) throw new DeviceError(`${indices.device}: the host does not see the index array, so its order cannot be made here`)
+  const { starts, entries } = rowOrder(values, rows)
   return new Order(Storage.ofHost(starts, indices.device), Storage.ofHost(entries, indices.device))
-}
-
-/** Counts, sums up and puts every position in its place: linear in entries and rows, and stable. */
-export function countingSort(values: ArrayLike<number>, rows: number): { readonly starts: Int32Array; readonly entries: Int32Array } {
-  const starts = new Int32Array(rows + 1)
-  const next = new Int32Array(rows + 1)
-  for (let at = 0; at < values.length; at++) {
-    const above = (values[at] ?? 0) + 1
-    starts[above] = (starts[above] ?? 0) + 1
-  }
-  for (let row = 0; row < rows; row++) starts[row + 1] = (starts[row + 1] ?? 0) + (starts[row] ?? 0)
-  next.set(starts)
-  const entries = new Int32Array(values.length)
-  for (let at = 0; at < values.length; at++) {
-    const row = values[at] ?? 0
-    const place = next[row] ?? 0
-    entries[place] = at
-    next[row] = place + 1
-  }
-  return { starts, entries }
 }

@@ -24,7 +24,7 @@ async function download(device: BackendDevice, binding: Binding): Promise<number
 }
 
 const kernel = gatherKernel()
-const table = Int32Array.of(2, 0, 1)
+const table = Int32Array.of(2, 0, 1, ...new Array<number>(20).fill(0))
 
 /** Two gathers in a row: from the input into a temporary, from there into the output. */
 function twice(temporaryLength: number): lowering.Plan {
@@ -71,6 +71,16 @@ describe('plans', () => {
     const failing = twice(3)
     expect(() => runPlan(device, failing, { input: () => x, outputs: [], order: noOrder })).toThrow(/output 0/)
     expect(device.statistics().liveBuffers).toBe(2 + 1)
+  })
+
+  test('bring short tables that are kept by what they hold, up to a number of them', () => {
+    const device = interpreterBackend().openSync()
+    const first = constantOn(device, Int32Array.of(1, 2))
+    expect(constantOn(device, Uint32Array.of(1, 2))).toBe(first)
+    expect(constantOn(device, Float64Array.of(0))).not.toBe(constantOn(device, Float64Array.of(-0)))
+    for (let i = 0; i < 2000; i++) constantOn(device, Int32Array.of(3, i))
+    expect(device.statistics().liveBuffers).toBe(1024)
+    expect(constantOn(device, Int32Array.of(1, 2))).not.toBe(first)
   })
 
   test('without programs compile nothing', () => {

@@ -1,0 +1,85 @@
+/** Number of a variable; what it stands for is known to those who make the form. */
+export type Variable = number
+
+/** `c · Π variables`; a variable may occur several times. */
+export interface Monomial {
+  readonly coefficient: number
+  /** In ascending order. */
+  readonly variables: readonly Variable[]
+}
+
+/** `Σ monomials`, of which derivatives are wanted. */
+export type Form = readonly Monomial[]
+
+/** Sum of products of variables and of smaller sums. Equal sums are one object. */
+export interface Sum {
+  readonly id: number
+  readonly products: readonly Product[]
+}
+
+export interface Product {
+  readonly coefficient: number
+  readonly variables: readonly Variable[]
+  /** At most one: what a variable was factored out of. */
+  readonly inner: Sum | undefined
+}
+
+/**
+ * Writes a form as nested sums, `x · (y · (a + b) + c) + d`: again and again the variable that most monomials share is factored
+ * out. `last` are variables that are factored out only when no other is shared.
+ */
+export function nest(form: Form, last: ReadonlySet<Variable>): Sum {
+  const known = new Map<string, Sum>()
+  const keep = (products: readonly Product[]): Sum => {
+    const key = products.map(({ coefficient, variables, inner }) => `${coefficient}*${variables.join('*')}${inner ? `(${inner.id})` : ''}`).join('+')
+    const found = known.get(key)
+    if (found) return found
+    const sum = { id: known.size, products }
+    known.set(key, sum)
+    return sum
+  }
+  const nestTerms = (terms: Form): Sum => {
+    const products: Product[] = []
+    let rest = terms
+    for (;;) {
+      const variable = mostShared(rest, last)
+      if (variable === undefined) break
+      const divided: Monomial[] = []
+      const others: Monomial[] = []
+      for (const term of rest) (term.variables.includes(variable) ? divided : others).push(term)
+      const quotients = divided.map((term) => ({ coefficient: term.coefficient, variables: without(term.variables, variable) }))
+      products.push({ coefficient: 1, variables: [variable], inner: nestTerms(quotients) })
+      rest = others
+    }
+    for (const { coefficient, variables } of rest) products.push({ coefficient, variables, inner: undefined })
+    return keep(products)
+  }
+  return nestTerms(form)
+}
+
+/** The variable that most terms hold, at least two of them; the smallest of several. */
+function mostShared(terms: Form, last: ReadonlySet<Variable>): Variable | undefined {
+  const counts = new Map<Variable, number>()
+  for (const { variables } of terms) {
+    let previous = -1
+    for (const variable of variables) {
+      if (variable !== previous) counts.set(variable, (counts.get(variable) ?? 0) + 1)
+      previous = variable
+    }
+  }
+  let best: Variable | undefined
+  let most = 1
+  let bestIsLast = true
+  for (const [variable, count] of counts) {
+    if (count < 2) continue
+    const isLast = last.has(variable)
+    const isBetter = best === undefined || (bestIsLast && !isLast) || (bestIsLast === isLast && (count > most || (count === most && variable < best)))
+    if (isBetter) [best, most, bestIsLast] = [variable, count, isLast]
+  }
+  return best
+}
+
+function without(variables: readonly Variable[], variable: Variable): readonly Variable[] {
+  const at = variables.indexOf(variable)
+  return [...variables.slice(0, at), ...variables.slice(at + 1)]
+}

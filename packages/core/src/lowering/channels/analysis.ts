@@ -1,0 +1,124 @@
+import type { Form, Monomial } from '../algebra/form.ts'
+import type { Element, NormalForm, NormalTerm } from '../normal-form.ts'
+
+/** What a variable of a form stands for. */
+export type VariableMeaning =
+  /** An element of an input, by number. */
+  | { readonly kind: 'input'; readonly element: number }
+  /** A number that is the same for all channels of an entry, made before: the value of one of {@link Analysis.factors}. */
+  | { readonly kind: 'factor'; readonly slot: number }
+  /** A sum over channels, made before. */
+  | { readonly kind: 'channelSum'; readonly slot: number }
+  /** The dual of an output element: the derivative by it is that element. */
+  | { readonly kind: 'output'; readonly element: number }
+  /** The dual of {@link Analysis.factors} or of a sum over channels. */
+  | { readonly kind: 'slot'; readonly slot: number }
+
+/** Forms over numbered variables. */
+export class Variables {
+  readonly meanings: VariableMeaning[] = []
+  readonly #numbers = new Map<string, number>()
+
+  number(meaning: VariableMeaning): number {
+    const key = `${meaning.kind}${'element' in meaning ? meaning.element : meaning.slot}`
+    const known = this.#numbers.get(key)
+    if (known !== undefined) return known
+    this.#numbers.set(key, this.meanings.length)
+    return this.meanings.push(meaning) - 1
+  }
+}
+
+/** Products over channels that end in one place. */
+export interface ChannelTarget {
+  readonly kind: 'output' | 'channelSum'
+  /** Output element, or slot of the sum. */
+  readonly number: number
+  readonly channels: number
+  readonly terms: readonly { readonly coefficient: number; readonly factorSlot: number | undefined; readonly elements: readonly number[] }[]
+}
+
+/**
+ * What is done for some outputs: first numbers that all channels of an entry share (`factors`), then products over channels, which
+ * end in outputs with channels or in sums over channels, then outputs without channels from those sums.
+ */
+export interface Analysis {
+  /** `Σ_slot dual(slot) · polynomial of inputs without channels`. */
+  readonly factors: Form
+  readonly numFactors: number
+  readonly targets: readonly ChannelTarget[]
+  readonly numSums: number
+  /** `Σ_output dual(output) · polynomial of inputs without channels and of sums over channels`. */
+  readonly closing: Form
+  readonly variables: Variables
+}
+
+/** @param outputs numbers of the output elements that are to be computed. */
+export function analyse(form: NormalForm, terms: readonly NormalTerm[]): Analysis {
+  const variables = new Variables()
+  const isVarying = (element: number) => (form.inputs[element]?.stride ?? 0) !== 0
+  const closing: Monomial[] = []
+  const sums = new Map<string, number>()
+  const sumTargets: ChannelTarget[] = []
+  const signatures = new Map<string, { readonly output: number; readonly channels: number; readonly elements: readonly number[]; readonly polynomial: Monomial[] }>()
+  for (const { coefficient, factors, output, channels } of terms) {
+    const varying = factors.filter(isVarying)
+    const uniform = factors.filter((factor) => !isVarying(factor))
+    if ((form.outputs[output]?.stride ?? 0) !== 0) {
+      const key = `${output}:${varying.join()}`
+      const found = signatures.get(key) ?? { output, channels, elements: varying, polynomial: [] }
+      signatures.set(key, found)
+      found.polynomial.push(monomial(coefficient, uniform.map((element) => variables.number({ kind: 'input', element }))))
+      continue
+    }
+    const own = [variables.number({ kind: 'output', element: output }), ...uniform.map((element) => variables.number({ kind: 'input', element }))]
+    if (varying.length > 0) {
+      const key = `${channels}:${varying.join()}`
+      let slot = sums.get(key)
+      if (slot === undefined) {
+        slot = sums.size
+        sums.set(key, slot)
+        sumTargets.push({ kind: 'channelSum', number: slot, channels, terms: [{ coefficient: 1, factorSlot: undefined, elements: varying }] })
+      }
+      own.push(variables.number({ kind: 'channelSum', slot }))
+    }
+    closing.push(monomial(coefficient, own))
+  }
+
+  const slots = new Map<string, number>()
+  const factors: Monomial[] = []
+  const outputs = new Map<number, { readonly channels: number; readonly terms: { coefficient: number; factorSlot: number | undefined; elements: readonly number[] }[] }>()
+  for (const { output, channels, elements, polynomial } of signatures.values()) {
+    const target = outputs.get(output) ?? { channels, terms: [] }
+    outputs.set(output, target)
+    const [only] = polynomial
+    if (only && polynomial.length === 1 && only.variables.length === 0) {
+      target.terms.push({ coefficient: only.coefficient, factorSlot: undefined, elements })
+      continue
+    }
+    const key = polynomial.map((term) => `${term.coefficient}*${term.variables.join('*')}`).sort().join('+')
+    let slot = slots.get(key)
+    if (slot === undefined) {
+      slot = slots.size
+      slots.set(key, slot)
+      const dual = variables.number({ kind: 'slot', slot })
+      for (const term of polynomial) factors.push(monomial(term.coefficient, [dual, ...term.variables]))
+    }
+    target.terms.push({ coefficient: 1, factorSlot: slot, elements })
+  }
+  const outputTargets = [...outputs].map(([number, { channels, terms: own }]): ChannelTarget => ({ kind: 'output', number, channels, terms: own }))
+  return { factors, numFactors: slots.size, targets: [...outputTargets, ...sumTargets], numSums: sums.size, closing, variables }
+}
+
+function monomial(coefficient: number, variables: readonly number[]): Monomial {
+  return { coefficient, variables: [...variables].sort((a, b) => a - b) }
+}
+
+/** Numbers of elements that are read. */
+export function readElements(targets: readonly ChannelTarget[]): ReadonlySet<number> {
+  return new Set(targets.flatMap(({ terms }) => terms.flatMap(({ elements }) => elements)))
+}
+
+/** Channels of an element, 1 for one without. */
+export function channelsOf(element: Element | undefined): number {
+  return element && element.stride !== 0 ? element.channels : 1
+}

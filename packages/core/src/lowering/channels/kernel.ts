@@ -1,0 +1,169 @@
+import { Derivatives } from '../algebra/derivatives.ts'
+import { nestBest } from '../algebra/derivatives.ts'
+import { nest } from '../algebra/form.ts'
+import { InternalError } from '../../errors.ts'
+import { type Expression, type Kernel, KernelBuilder } from '../../kernels/index.ts'
+import { Declarations } from './declarations.ts'
+import { PassWriter } from './pass-writer.ts'
+import { LaneScope, type Scratch } from './scopes.ts'
+import type { BufferSource, KernelSpec, ParameterSource } from './spec.ts'
+
+export interface MadeKernel {
+  readonly kernel: Kernel
+  readonly parameters: readonly ParameterSource[]
+  readonly buffers: readonly BufferSource[]
+}
+
+/** Entries `first … last − 1` of a program in the order of its visits; `part` is the row that it writes, if it sums. */
+interface Run {
+  readonly first: Expression
+  readonly last: Expression
+  /** Row of the output that everything is added to. */
+  readonly row: Expression | undefined
+  /** Number of the entry at a position, uniform or lane by lane. */
+  entryAt(position: Expression, mask?: Expression): Expression
+}
+
+/** A chunk of a run. */
+export interface Chunk {
+  readonly run: Run
+  readonly start: Expression
+  readonly count: Expression
+  /** Whether sums begin here; `undefined` where nothing is summed. */
+  readonly isFirst: Expression | undefined
+}
+
+export type { Run }
+
+/** The kernel of a spec. Phases of a chunk: factors (lanes are entries), passes (lanes are channels), closing (lanes are entries). */
+export function makeKernel(spec: KernelSpec): MadeKernel {
+  const builder = new KernelBuilder(spec.name, { lanes: spec.lanes, gridRank: 2 })
+  const declarations = new Declarations(builder, spec)
+  const { analysis, chunk, request } = spec
+  const scratch: Scratch = {
+    factors: analysis.numFactors > 0 ? builder.shared('factors', request.mathScalar, analysis.numFactors * chunk) : undefined,
+    sums: analysis.numSums > 0 ? builder.shared('sums', request.mathScalar, analysis.numSums * chunk) : undefined,
+    chunk,
+  }
+  const run = makeRun(declarations)
+  const writer = new PassWriter(declarations, scratch)
+  const body = (part: Chunk) => {
+    if (analysis.numFactors > 0) {
+      writeFactors(declarations, scratch, part)
+      builder.barrier()
+    }
+    for (const pass of spec.passes) writer.write(pass, part)
+    if (analysis.closing.length === 0) return
+    if (analysis.numSums > 0) builder.barrier()
+    writeClosing(declarations, scratch, part)
+  }
+  if (run.row === undefined) body({ run, start: run.first, count: run.last.sub(run.first), isFirst: undefined })
+  else
+    builder.loop(run.first, run.last.max(run.first.add(1)), { step: chunk }, (start) => {
+      body({ run, start, count: run.last.sub(start).min(chunk), isFirst: start.equal(run.first) })
+      builder.barrier()
+    })
+  return { kernel: builder.build(), parameters: declarations.parameters, buffers: declarations.buffers }
+}
+
+function makeRun(declarations: Declarations): Run {
+  const { builder, spec } = declarations
+  const { iteration, chunk, rowSplits } = spec
+  const program = builder.programId(0)
+  const ordered = (index: number) => (position: Expression, mask?: Expression) => declarations.entries(index).load(position, mask ? { mask } : {}).convert('index')
+  if (iteration.kind === 'tiles') {
+    const first = program.mul(chunk)
+    const last = declarations.batchSize.min(first.add(chunk))
+    const { visit } = iteration
+    return { first, last, row: undefined, entryAt: visit === undefined ? (position) => position : ordered(visit) }
+  }
+  if (iteration.kind === 'splits') {
+    const perSplit = declarations.parameter({ kind: 'entriesPerSplit' })
+    const first = program.mul(perSplit)
+    return { first, last: declarations.batchSize.min(first.add(perSplit)), row: program, entryAt: (position) => position }
+  }
+  const row = rowSplits === 1 ? program : program.div(rowSplits)
+  const starts = declarations.starts(iteration.index)
+  const [start, end] = [starts.load(row).convert('index'), starts.load(row.add(1)).convert('index')]
+  if (rowSplits === 1) return { first: start, last: end, row, entryAt: ordered(iteration.index) }
+  const share = end.sub(start).add(rowSplits - 1).div(rowSplits)
+  const first = end.min(start.add(program.rem(rowSplits).mul(share)))
+  return { first, last: end.min(first.add(share)), row: program, entryAt: ordered(iteration.index) }
+}
+
+/** Runs `body` for as many entries at once as there are lanes. */
+function overEntries(declarations: Declarations, { run, start, count }: Chunk, scratch: Scratch, body: (scope: LaneScope, entries: Expression, mask: Expression, first: Expression) => void): void {
+  const { builder, spec } = declarations
+  const step = (first: Expression | number) => {
+    const offset = typeof first === 'number' ? builder.constant('index', first) : first
+    const mask = builder.lane().less(count.sub(offset))
+    const entries = run.entryAt(start.add(offset).add(builder.lane()), mask)
+    body(new LaneScope(declarations, { entries, mask, first: offset, scratch }), entries, mask, offset)
+  }
+  if (spec.chunk === spec.lanes) step(0)
+  else builder.loop(0, count, { step: spec.lanes }, step)
+}
+
+function writeFactors(declarations: Declarations, scratch: Scratch, chunk: Chunk): void {
+  const { analysis } = declarations.spec
+  const { factors } = scratch
+  if (!factors) throw new InternalError('factors without memory')
+  const duals = Array.from({ length: analysis.numFactors }, (_, slot) => analysis.variables.number({ kind: 'slot', slot }))
+  const root = nestBest(analysis.factors, new Set(duals), nest, false)
+  overEntries(declarations, chunk, scratch, (scope, _entries, _mask, first) => {
+    const derivatives = new Derivatives<Expression>(root, scope)
+    for (const [slot, dual] of duals.entries()) factors.storeLanes(first.add(slot * scratch.chunk), derivatives.of(dual))
+  })
+}
+
+/** Outputs without channels. */
+function writeClosing(declarations: Declarations, scratch: Scratch, chunk: Chunk): void {
+  const { builder, spec } = declarations
+  const { analysis, form, request } = spec
+  const duals = [...new Set(analysis.closing.flatMap(({ variables }) => variables.filter((variable) => analysis.variables.meanings[variable]?.kind === 'output')))]
+  const root = nestBest(analysis.closing, new Set(duals), nest, chunk.isFirst !== undefined)
+  const places = duals.map((dual) => {
+    const meaning = analysis.variables.meanings[dual]
+    const element = meaning?.kind === 'output' ? form.outputs[meaning.element] : undefined
+    if (!element) throw new InternalError('a closing polynomial for what is no output')
+    return { memory: declarations.output(element.operand), offset: element.offset, size: request.polynomial.outputs[element.operand]?.size ?? 0 }
+  })
+  const { run, isFirst } = chunk
+  if (run.row === undefined || isFirst === undefined) {
+    overEntries(declarations, chunk, scratch, (scope, entries, mask) => {
+      const derivatives = new Derivatives<Expression>(root, scope)
+      for (const [k, dual] of duals.entries()) {
+        const place = places[k]
+        if (place) place.memory.store(entries.mul(place.size).add(place.offset), derivatives.of(dual).convert(place.memory.scalar), { mask })
+      }
+    })
+    return
+  }
+  // Registers would not do for many sums: a group at a time.
+  const groupSize = 8
+  for (let from = 0; from < duals.length; from += groupSize) {
+    const group = duals.slice(from, from + groupSize)
+    const zero = builder.constant(request.mathScalar, 0)
+    const accumulate = (offset: Expression, totals: readonly Expression[]) => {
+      const mask = builder.lane().less(chunk.count.sub(offset))
+      const entries = run.entryAt(chunk.start.add(offset).add(builder.lane()), mask)
+      const derivatives = new Derivatives<Expression>(root, new LaneScope(declarations, { entries, mask, first: offset, scratch }))
+      return group.map((dual, k) => {
+        const total = totals[k] ?? zero
+        return mask.select(derivatives.of(dual, total), total)
+      })
+    }
+    const totals = builder.loop(0, chunk.count, { step: spec.lanes, carry: group.map(() => ({ varying: zero })) }, accumulate)
+    for (const [k, total] of totals.entries()) {
+      const place = places[from + k]
+      if (!place) continue
+      const position = run.row.mul(place.size).add(place.offset)
+      const [before = zero] = builder.branch(
+        isFirst,
+        () => [zero],
+        () => [place.memory.load(position).convert(request.mathScalar)],
+      )
+      place.memory.store(position, before.add(total.sum()).convert(place.memory.scalar))
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import type { NormalForm } from '../normal-form.ts'
+import type { Target } from '../plan.ts'
+import type { PolynomialRequest, RowAccess } from '../request.ts'
+import { type Tuning, tuningFor } from '../tuning.ts'
+import { type Analysis, analyse, type ChannelTarget, readElements } from './analysis.ts'
+import { accessOf } from './declarations.ts'
+import { divide, type Pass } from './passes.ts'
+import type { Iteration, KernelSpec } from './spec.ts'
+
+/** Terms of a pass whose results are stored at once; more make code that is slow to compile. */
+const maxTermsPerPass = 4000
+/** Rows of an operand this large are worth visiting in the order of their index. */
+const largeRowBytes = 4096
+
+/** One kernel for all outputs of one access. */
+export function makeSpecs(request: PolynomialRequest, form: NormalForm, target: Target): readonly KernelSpec[] {
+  const tuning = tuningFor(target, request.mathScalar)
+  const classes = new Map<string, number[]>()
+  for (const o of new Set(form.terms.map(({ output }) => form.outputs[output]?.operand ?? 0))) {
+    const access = accessOf(request.outputs, o)
+    const key = access.kind === 'indexed' ? `indexed${access.index}` : access.kind
+    classes.set(key, [...(classes.get(key) ?? []), o].sort((a, b) => a - b))
+  }
+  return [...classes.values()].map((outputs) => makeSpec(request, form, target, tuning, outputs))
+}
+
+function makeSpec(request: PolynomialRequest, form: NormalForm, target: Target, tuning: Tuning, outputs: readonly number[]): KernelSpec {
+  const terms = form.terms.filter(({ output }) => outputs.includes(form.outputs[output]?.operand ?? -1))
+  const analysis = analyse(form, terms)
+  const access = accessOf(request.outputs, outputs[0] ?? 0)
+  const channels = analysis.targets.reduce((most, target) => Math.max(most, target.channels), 1)
+  const lanes = tuning.lanes(channels === 1 ? 2 * tuning.minChannels : channels)
+  const isSummed = access.kind !== 'batched'
+  const passes = makePasses(analysis, isSummed, lanes, tuning)
+  const width = request.mathScalar === 'f32' ? 4 : 8
+  let chunk = Math.max(lanes, Math.ceil(chunkFor(analysis, isSummed, tuning) / lanes) * lanes)
+  while (chunk / 2 >= lanes && (analysis.numFactors + analysis.numSums) * chunk * width > target.maxSharedBytes) chunk /= 2
+  const isOfOtherScalar = outputs.some((o) => request.outputScalars[o] !== request.mathScalar)
+  return {
+    name: nameOf(access),
+    request,
+    form,
+    analysis,
+    passes,
+    iteration: iterationFor(access, request, form, analysis),
+    outputs,
+    lanes,
+    masksTails: tuning.masksTails,
+    chunk,
+    rowSplits: 1,
+    isPartial: access.kind === 'shared' || (isSummed && isOfOtherScalar),
+  }
+}
+
+function chunkFor(analysis: Analysis, isSummed: boolean, tuning: Tuning): number {
+  if (isSummed) return tuning.chunk
+  return analysis.targets.length === 0 ? 2 * tuning.chunk : tuning.chunk / 4
+}
+
+/** Outputs that are summed over entries never share a pass with sums over channels. */
+function makePasses(analysis: Analysis, isSummed: boolean, lanes: number, tuning: Tuning): readonly Pass[] {
+  const sums = analysis.targets.filter(({ kind }) => kind === 'channelSum')
+  const outputs = analysis.targets.filter(({ kind }) => kind === 'output')
+  const maxTargets = tuning.maxTargets(lanes)
+  const limits = (own: readonly ChannelTarget[], most: number) => divide(own, analysis.variables, isSummed, { maxTargets: most, maxTerms: maxTermsPerPass })
+  if (isSummed) return [...limits(outputs, maxTargets), ...limits(sums, maxTargets)]
+  if (sums.length === 0) return limits(outputs, Number.POSITIVE_INFINITY)
+  return limits([...outputs, ...sums], maxTargets)
+}
+
+function iterationFor(access: RowAccess, request: PolynomialRequest, form: NormalForm, analysis: Analysis): Iteration {
+  if (access.kind === 'indexed') return { kind: 'rows', index: access.index }
+  if (access.kind === 'shared') return { kind: 'splits' }
+  const bytes = new Map<number, number>()
+  for (const number of readElements(analysis.targets)) {
+    const element = form.inputs[number]
+    if (!element) continue
+    const own = accessOf(request.inputs, element.operand)
+    if (own.kind !== 'indexed') continue
+    const width = request.inputScalars[element.operand] === 'f64' ? 8 : 4
+    bytes.set(own.index, (bytes.get(own.index) ?? 0) + element.channels * width)
+  }
+  const [largest] = [...bytes].filter(([, size]) => size >= largeRowBytes).sort(([a, x], [b, y]) => y - x || a - b)
+  return { kind: 'tiles', visit: largest?.[0] }
+}
+
+function nameOf(access: RowAccess): string {
+  if (access.kind === 'indexed') return 'polynomialToRows'
+  return access.kind === 'shared' ? 'polynomialToSum' : 'polynomial'
+}

@@ -1,0 +1,219 @@
+import { Derivatives } from '../algebra/derivatives.ts'
+import { InternalError } from '../../errors.ts'
+import type { Expression, KernelBuilder, Memory } from '../../kernels/index.ts'
+import type { ChannelTarget } from './analysis.ts'
+import { accessOf, type Declarations } from './declarations.ts'
+import type { Chunk } from './kernel.ts'
+import type { Pass } from './passes.ts'
+import { EntryScope, type Scratch, type Span } from './scopes.ts'
+
+/** A span, and the first lane that no span before has been. */
+interface Place extends Span {
+  readonly fresh: Expression | undefined
+}
+
+/** Writes the loops of passes: lanes are channels. */
+export class PassWriter {
+  readonly #declarations: Declarations
+  readonly #scratch: Scratch
+
+  constructor(declarations: Declarations, scratch: Scratch) {
+    this.#declarations = declarations
+    this.#scratch = scratch
+  }
+
+  write(pass: Pass, chunk: Chunk): void {
+    if (pass.targets.some(({ kind }) => kind === 'channelSum')) this.#writeSums(pass, chunk)
+    else if (chunk.isFirst !== undefined) this.#writeTotals(pass, chunk, chunk.isFirst)
+    else this.#writeEach(pass, chunk)
+  }
+
+  /** Outputs that every entry has for itself. */
+  #writeEach(pass: Pass, chunk: Chunk): void {
+    const { builder } = this.#declarations
+    const entries = (body: (position: Expression) => void) => {
+      builder.loop(0, chunk.count, {}, body)
+    }
+    const one = (position: Expression, place: Place) => {
+      this.#store(pass, chunk, position, place)
+    }
+    // Rows that several entries share are read span by span, so that they stay in the cache.
+    if (this.#readsSharedRows(pass))
+      this.#overSpans(pass, (place) => {
+        entries((position) => {
+          one(position, place)
+        })
+      })
+    else
+      entries((position) => {
+        this.#overSpans(pass, (place) => {
+          one(position, place)
+        })
+      })
+  }
+
+  #store(pass: Pass, chunk: Chunk, position: Expression, place: Place): void {
+    const entry = chunk.run.entryAt(chunk.start.add(position))
+    const derivatives = this.#derivatives(pass, entry, position, place)
+    for (const [k, target] of pass.targets.entries()) if (target.kind === 'output') this.#storeOutput(target, entry, place, derivatives.of(pass.duals[k] ?? 0))
+  }
+
+  /** Outputs that are sums over the entries of a run. */
+  #writeTotals(pass: Pass, chunk: Chunk, isFirst: Expression): void {
+    const { builder, spec } = this.#declarations
+    const { row } = chunk.run
+    if (row === undefined) throw new InternalError('sums over entries without a row')
+    const zero = builder.constant(spec.request.mathScalar, 0)
+    this.#overSpans(pass, (place) => {
+      const initial = builder.branch(
+        isFirst,
+        () => pass.targets.map(() => zero),
+        () => pass.targets.map((target) => this.#loadOutput(target, row, place)),
+      )
+      const totals = builder.loop(0, chunk.count, { carry: initial.map((value) => ({ varying: value })) }, (position, before) => {
+        const entry = chunk.run.entryAt(chunk.start.add(position))
+        const derivatives = this.#derivatives(pass, entry, position, place)
+        return pass.duals.map((dual, k) => derivatives.of(dual, before[k]))
+      })
+      const store = (mask?: Expression) => {
+        for (const [k, target] of pass.targets.entries()) this.#storeOutput(target, row, place, totals[k] ?? zero, mask)
+      }
+      const { fresh } = place
+      if (fresh === undefined) store()
+      else
+        builder.branch(
+          fresh.equal(0),
+          () => {
+            store()
+          },
+          () => {
+            store(builder.lane().greaterEqual(fresh))
+          },
+        )
+    })
+  }
+
+  /** Sums over channels, and outputs that every entry has for itself. */
+  #writeSums(pass: Pass, chunk: Chunk): void {
+    const { builder, spec } = this.#declarations
+    const { sums, chunk: stride } = this.#scratch
+    if (!sums) throw new InternalError('sums over channels without memory')
+    const zero = builder.constant(spec.request.mathScalar, 0)
+    const summed = pass.targets.flatMap((target, k) => (target.kind === 'channelSum' ? [{ target, dual: pass.duals[k] ?? 0 }] : []))
+    builder.loop(0, chunk.count, {}, (position) => {
+      const entry = chunk.run.entryAt(chunk.start.add(position))
+      const step = (place: Place, before: readonly Expression[], isNew?: Expression): readonly Expression[] => {
+        const derivatives = this.#derivatives(pass, entry, position, place)
+        for (const [k, target] of pass.targets.entries()) if (target.kind === 'output') this.#storeOutput(target, entry, place, derivatives.of(pass.duals[k] ?? 0))
+        return summed.map(({ dual }, k) => {
+          const total = before[k] ?? zero
+          return isNew ? total.add(isNew.select(derivatives.of(dual), zero)) : derivatives.of(dual, total)
+        })
+      }
+      const { lanes } = spec
+      const { channels } = pass
+      const none = builder.constant('index', 0)
+      let totals: readonly Expression[]
+      if (spec.masksTails && channels > lanes)
+        totals = builder.loop(0, channels, { step: lanes, carry: summed.map(() => ({ varying: zero })) }, (base, before) => step({ base, active: activeAfter(builder, base, channels, lanes), fresh: undefined }, before))
+      else if (channels <= lanes) totals = step({ base: none, active: channels === lanes ? undefined : channels, fresh: undefined }, [])
+      else {
+        const numFull = Math.floor(channels / lanes)
+        totals = builder.loop(0, numFull * lanes, { step: lanes, carry: summed.map(() => ({ varying: zero })) }, (base, before) => step({ base, active: undefined, fresh: undefined }, before))
+        const fresh = (numFull + 1) * lanes - channels
+        if (fresh !== lanes) {
+          builder.barrier()
+          const base = builder.constant('index', channels - lanes)
+          totals = step({ base, active: undefined, fresh: undefined }, totals, builder.lane().greaterEqual(fresh))
+        }
+      }
+      for (const [k, { target }] of summed.entries()) {
+        const total = totals[k] ?? zero
+        sums.store(position.add(target.number * stride), total.type.uniformity === 'varying' ? total.sum() : total.mul(channels))
+      }
+      if (pass.targets.length > summed.length) builder.barrier()
+    })
+  }
+
+  /** Runs `body` for every span of a pass's channels that the program has; the last one reaches back if it would not be full. */
+  #overSpans(pass: Pass, body: (place: Place) => void): void {
+    const { builder, spec } = this.#declarations
+    const { lanes } = spec
+    const { channels } = pass
+    const none = builder.constant('index', 0)
+    if (channels <= lanes) {
+      // Of several groups of spans the first one does it.
+      builder.branch(builder.programId(1).equal(0), () => {
+        body({ base: none, active: channels === lanes ? undefined : channels, fresh: undefined })
+      })
+      return
+    }
+    const perGroup = this.#declarations.parameter({ kind: 'spansPerGroup' }).mul(lanes)
+    const first = builder.programId(1).mul(perGroup)
+    if (spec.masksTails) {
+      builder.loop(first, first.add(perGroup).min(channels), { step: lanes }, (base) => {
+        body({ base, active: activeAfter(builder, base, channels, lanes), fresh: undefined })
+      })
+      return
+    }
+    const isFull = channels % lanes === 0
+    builder.loop(first, first.add(perGroup).min(channels), { step: lanes }, (start) => {
+      const base = isFull ? start : start.min(channels - lanes)
+      body({ base, active: undefined, fresh: isFull ? undefined : start.sub(base) })
+      if (!isFull) builder.barrier()
+    })
+  }
+
+  #derivatives(pass: Pass, entry: Expression, position: Expression, span: Span): Derivatives<Expression> {
+    return new Derivatives<Expression>(pass.root, new EntryScope(this.#declarations, { entry, position, span, scratch: this.#scratch }))
+  }
+
+  #readsSharedRows(pass: Pass): boolean {
+    const { form, request } = this.#declarations.spec
+    const elements = new Set(pass.targets.flatMap(({ terms }) => terms.flatMap((term) => term.elements)))
+    return [...elements].some((number) => accessOf(request.inputs, form.inputs[number]?.operand ?? 0).kind !== 'batched')
+  }
+
+  #elementOf({ number }: ChannelTarget, row: Expression, { base, active }: Span): { memory: Memory; position: Expression; stride: number; active: Span['active']; scattered: Expression } {
+    const { form, request } = this.#declarations.spec
+    const element = form.outputs[number]
+    if (!element) throw new InternalError('a pass for what is no output')
+    const start = row.mul(request.polynomial.outputs[element.operand]?.size ?? 0)
+    const channel = base.add(this.#declarations.builder.lane())
+    return {
+      memory: this.#declarations.output(element.operand),
+      position: start.add(base).add(element.offset),
+      stride: element.stride,
+      active,
+      scattered: start.add(channel.mul(element.stride)).add(element.offset),
+    }
+  }
+
+  #storeOutput(target: ChannelTarget, row: Expression, span: Span, value: Expression, mask?: Expression): void {
+    const { builder } = this.#declarations
+    const { memory, position, stride, active, scattered } = this.#elementOf(target, row, span)
+    const element = value.convert(memory.scalar)
+    if (stride === 1 && !mask) {
+      memory.storeLanes(position, element, active === undefined ? {} : { active })
+      return
+    }
+    const inside = active === undefined ? undefined : builder.lane().less(active)
+    const both = mask && inside ? mask.and(inside) : (mask ?? inside)
+    memory.store(scattered, element, both ? { mask: both } : {})
+  }
+
+  #loadOutput(target: ChannelTarget, row: Expression, span: Span): Expression {
+    const { builder, spec } = this.#declarations
+    const { memory, position, stride, active, scattered } = this.#elementOf(target, row, span)
+    const value =
+      stride === 1
+        ? memory.loadLanes(position, active === undefined ? {} : { active })
+        : memory.load(scattered, active === undefined ? {} : { mask: builder.lane().less(active) })
+    return value.convert(spec.request.mathScalar)
+  }
+}
+
+/** Lanes that are channels from a base on; `undefined` for all. */
+function activeAfter(builder: KernelBuilder, base: Expression, channels: number, lanes: number): Expression | undefined {
+  return channels % lanes === 0 ? undefined : builder.constant('index', channels).sub(base)
+}

@@ -1,0 +1,82 @@
+import { nestBest } from '../algebra/derivatives.ts'
+import { type Form, nest, type Sum } from '../algebra/form.ts'
+import type { ChannelTarget, Variables } from './analysis.ts'
+
+/** Targets with one number of channels that are computed together. */
+export interface Pass {
+  readonly channels: number
+  readonly targets: readonly ChannelTarget[]
+  /** Dual variable of every target. */
+  readonly duals: readonly number[]
+  readonly root: Sum
+}
+
+export interface PassLimits {
+  /** Targets that keep a register while the pass runs. */
+  readonly maxTargets: number
+  readonly maxTerms: number
+}
+
+/**
+ * Divides targets into passes: those that share factors come together, as many as there are registers for.
+ */
+export function divide(targets: readonly ChannelTarget[], variables: Variables, startsWithTotals: boolean, { maxTargets, maxTerms }: PassLimits): readonly Pass[] {
+  const passes: Pass[] = []
+  const byChannels = new Map<number, ChannelTarget[]>()
+  for (const target of targets) byChannels.set(target.channels, [...(byChannels.get(target.channels) ?? []), target])
+  for (const [channels, group] of byChannels) {
+    for (const together of cluster(group, maxTargets, maxTerms)) passes.push(makePass(channels, together, variables, startsWithTotals))
+  }
+  return passes
+}
+
+/** Starts with the first target that is left, then takes again and again the one that shares most elements with what is there. */
+function cluster(targets: readonly ChannelTarget[], maxTargets: number, maxTerms: number): readonly (readonly ChannelTarget[])[] {
+  const elements = targets.map(({ terms }) => new Set(terms.flatMap((term) => term.elements)))
+  const occurrences = new Map<number, number>()
+  for (const set of elements) for (const element of set) occurrences.set(element, (occurrences.get(element) ?? 0) + 1)
+  const left = new Set(targets.keys())
+  const clusters: ChannelTarget[][] = []
+  if (targets.length <= maxTargets && targets.reduce((count, { terms }) => count + terms.length, 0) <= maxTerms) return targets.length > 0 ? [targets] : []
+  while (left.size > 0) {
+    const [first] = left
+    if (first === undefined) break
+    left.delete(first)
+    const chosen = [first]
+    const gathered = new Set(elements[first])
+    let numTerms = targets[first]?.terms.length ?? 0
+    while (chosen.length < maxTargets) {
+      let best = -1
+      let bestScore = -1
+      for (const k of left) {
+        if (numTerms + (targets[k]?.terms.length ?? 0) > maxTerms) continue
+        let score = 0
+        // Sharing what few others need counts more.
+        for (const element of elements[k] ?? []) if (gathered.has(element)) score += 1 / (occurrences.get(element) ?? 1)
+        if (score > bestScore) [best, bestScore] = [k, score]
+      }
+      if (best < 0) break
+      left.delete(best)
+      chosen.push(best)
+      numTerms += targets[best]?.terms.length ?? 0
+      for (const element of elements[best] ?? []) gathered.add(element)
+    }
+    clusters.push(chosen.sort((a, b) => a - b).flatMap((k) => targets[k] ?? []))
+  }
+  return clusters
+}
+
+function makePass(channels: number, targets: readonly ChannelTarget[], variables: Variables, startsWithTotals: boolean): Pass {
+  const duals = targets.map(({ kind, number }) => variables.number(kind === 'output' ? { kind, element: number } : { kind: 'slot', slot: number }))
+  const form: Form = targets.flatMap(({ terms }, k) =>
+    terms.map(({ coefficient, factorSlot, elements }) => ({
+      coefficient,
+      variables: [
+        duals[k] ?? 0,
+        ...(factorSlot === undefined ? [] : [variables.number({ kind: 'factor', slot: factorSlot })]),
+        ...elements.map((element) => variables.number({ kind: 'input', element })),
+      ].sort((a, b) => a - b),
+    })),
+  )
+  return { channels, targets, duals, root: nestBest(form, new Set(duals), nest, startsWithTotals) }
+}

@@ -1,0 +1,132 @@
+import type { Arithmetic } from '../algebra/derivatives.ts'
+import type { Variable } from '../algebra/form.ts'
+import { InternalError } from '../../errors.ts'
+import type { Expression, KernelBuilder, Memory } from '../../kernels/index.ts'
+import { accessOf, type Declarations } from './declarations.ts'
+
+/** Channels that lanes stand for at a place: `base … base + lanes − 1`, all of them or the first `active`. */
+export interface Span {
+  readonly base: Expression
+  readonly active: Expression | number | undefined
+}
+
+/** Numbers of a program's entries that all lanes share: `[slot][entry]`. */
+export interface Scratch {
+  readonly factors: Memory | undefined
+  readonly sums: Memory | undefined
+  readonly chunk: number
+}
+
+/** Formulas written as instructions of a kernel. */
+abstract class KernelArithmetic implements Arithmetic<Expression> {
+  protected readonly declarations: Declarations
+  readonly #values = new Map<Variable, Expression>()
+
+  constructor(declarations: Declarations) {
+    this.declarations = declarations
+  }
+
+  protected get builder(): KernelBuilder {
+    return this.declarations.builder
+  }
+
+  variable(variable: Variable): Expression {
+    const known = this.#values.get(variable)
+    if (known) return known
+    const value = this.load(variable).convert(this.declarations.spec.request.mathScalar)
+    this.#values.set(variable, value)
+    return value
+  }
+
+  constant(value: number): Expression {
+    return this.builder.constant(this.declarations.spec.request.mathScalar, value)
+  }
+
+  multiply(a: Expression, b: Expression): Expression {
+    return a.mul(b)
+  }
+
+  multiplyAdd(a: Expression, b: Expression, c: Expression): Expression {
+    return a.fma(b, c)
+  }
+
+  add(a: Expression, b: Expression): Expression {
+    return a.add(b)
+  }
+
+  protected abstract load(variable: Variable): Expression
+
+  protected inputOf(variable: Variable) {
+    const { analysis, form } = this.declarations.spec
+    const meaning = analysis.variables.meanings[variable]
+    const element = meaning?.kind === 'input' ? form.inputs[meaning.element] : undefined
+    return { meaning, element }
+  }
+
+  /** First element of the row of an operand that belongs to an entry. */
+  protected rowStart(operand: number, entry: Expression, mask?: Expression): Expression {
+    const { request } = this.declarations.spec
+    const access = accessOf(request.inputs, operand)
+    const size = request.polynomial.inputs[operand]?.size ?? 0
+    if (access.kind === 'shared') return this.builder.constant('index', 0)
+    if (access.kind === 'batched') return entry.mul(size)
+    return this.declarations.indices(access.index).load(entry, mask ? { mask } : {}).convert('index').mul(size)
+  }
+}
+
+/** One entry, lanes are channels. */
+export class EntryScope extends KernelArithmetic {
+  readonly #entry: Expression
+  readonly #position: Expression
+  readonly #span: Span
+  readonly #scratch: Scratch
+
+  /** @param position of the entry within its chunk. */
+  constructor(declarations: Declarations, { entry, position, span, scratch }: { readonly entry: Expression; readonly position: Expression; readonly span: Span; readonly scratch: Scratch }) {
+    super(declarations)
+    this.#entry = entry
+    this.#position = position
+    this.#span = span
+    this.#scratch = scratch
+  }
+
+  protected load(variable: Variable): Expression {
+    const { meaning, element } = this.inputOf(variable)
+    if (meaning?.kind === 'factor' && this.#scratch.factors) return this.#scratch.factors.load(this.#position.add(meaning.slot * this.#scratch.chunk))
+    if (!element) throw new InternalError('a product over channels holds what is no input')
+    const memory = this.declarations.input(element.operand)
+    const start = this.rowStart(element.operand, this.#entry)
+    const { base, active } = this.#span
+    if (element.stride === 0) return memory.load(start.add(element.offset))
+    if (element.stride === 1) return memory.loadLanes(start.add(base).add(element.offset), active === undefined ? {} : { active })
+    const channel = base.add(this.builder.lane())
+    const position = start.add(channel.mul(element.stride)).add(element.offset)
+    return memory.load(position, active === undefined ? {} : { mask: this.builder.lane().less(active) })
+  }
+}
+
+/** As many entries as there are lanes, what has no channels. */
+export class LaneScope extends KernelArithmetic {
+  readonly #entries: Expression
+  readonly #mask: Expression
+  readonly #first: Expression
+  readonly #scratch: Scratch
+
+  /** @param first position of the first lane's entry within its chunk. */
+  constructor(declarations: Declarations, { entries, mask, first, scratch }: { readonly entries: Expression; readonly mask: Expression; readonly first: Expression; readonly scratch: Scratch }) {
+    super(declarations)
+    this.#entries = entries
+    this.#mask = mask
+    this.#first = first
+    this.#scratch = scratch
+  }
+
+  protected load(variable: Variable): Expression {
+    const { meaning, element } = this.inputOf(variable)
+    if (meaning?.kind === 'channelSum' && this.#scratch.sums) return this.#scratch.sums.loadLanes(this.#first.add(meaning.slot * this.#scratch.chunk))
+    if (!element) throw new InternalError('a polynomial without channels holds what is no input')
+    const memory = this.declarations.input(element.operand)
+    const position = this.rowStart(element.operand, this.#entries, this.#mask).add(element.offset)
+    return position.type.uniformity === 'uniform' ? memory.load(position) : memory.load(position, { mask: this.#mask })
+  }
+}

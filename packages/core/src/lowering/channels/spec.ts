@@ -1,0 +1,47 @@
+import type { NormalForm } from '../normal-form.ts'
+import type { PolynomialRequest } from '../request.ts'
+import type { Analysis } from './analysis.ts'
+import type { Pass } from './passes.ts'
+
+/**
+ * How the programs of a kernel share the work: `tiles` of consecutive entries, each entry writing rows of its own; `rows` of an
+ * output, each with its run of entries; or `splits`, equal parts of the batch that are summed later.
+ */
+export type Iteration = { readonly kind: 'tiles'; readonly visit: number | undefined } | { readonly kind: 'rows'; readonly index: number } | { readonly kind: 'splits' }
+
+/** All that decides a kernel for some outputs with one access. */
+export interface KernelSpec {
+  readonly name: string
+  readonly request: PolynomialRequest
+  readonly form: NormalForm
+  readonly analysis: Analysis
+  readonly passes: readonly Pass[]
+  readonly iteration: Iteration
+  /** Output numbers that it writes. */
+  readonly outputs: readonly number[]
+  readonly lanes: number
+  /** Whether a last span that is not full is masked; otherwise it reaches back, and what it shares is computed twice. */
+  readonly masksTails: boolean
+  /** Entries that are worked on together; a multiple of the lanes. */
+  readonly chunk: number
+  /** Programs that share a row, each with a part of its run; their results go to temporary memory. */
+  readonly rowSplits: number
+  /** Whether results are parts that are added up by another kernel. */
+  readonly isPartial: boolean
+}
+
+/** Where a buffer of a kernel comes from, before sizes are known. */
+export type BufferSource =
+  | { readonly kind: 'input'; readonly operand: number }
+  | { readonly kind: 'indices'; readonly index: number }
+  | { readonly kind: 'order'; readonly index: number; readonly part: 'starts' | 'entries' }
+  | { readonly kind: 'output'; readonly operand: number }
+  /** Parts of an output. */
+  | { readonly kind: 'partial'; readonly operand: number }
+
+/** Where a parameter comes from. */
+export type ParameterSource =
+  | { readonly kind: 'batchSize' }
+  | { readonly kind: 'indexRows'; readonly index: number }
+  | { readonly kind: 'spansPerGroup' }
+  | { readonly kind: 'entriesPerSplit' }

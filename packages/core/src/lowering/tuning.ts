@@ -1,0 +1,50 @@
+import type { Target } from './plan.ts'
+import type { FloatScalar } from './request.ts'
+
+/** Sizes that suit a target. */
+export interface Tuning {
+  /** Lanes of a program for so many channels. */
+  lanes(channels: number): number
+  /** Targets of a pass that keep sums in registers. */
+  maxTargets(lanes: number): number
+  /** Entries of a chunk. */
+  readonly chunk: number
+  /** Fewer channels are unrolled. */
+  readonly minChannels: number
+  /** Whether lanes beyond the channels are masked instead of computed twice. */
+  readonly masksTails: boolean
+  /** Spans of channels that a program works through at most, `undefined`: all. */
+  readonly spansPerProgram: number | undefined
+}
+
+export function tuningFor(target: Target, scalar: FloatScalar): Tuning {
+  return target.lanes === 'simd' ? forRegisters(target, scalar) : forThreads(target)
+}
+
+function forRegisters({ vectorBytes, registers }: Target, scalar: FloatScalar): Tuning {
+  const perVector = Math.max(1, Math.floor(vectorBytes / (scalar === 'f32' ? 4 : 8)))
+  return {
+    lanes: (channels) => (channels >= 2 * perVector ? 2 * perVector : perVector),
+    maxTargets: (lanes) => Math.max(2, Math.floor((registers - 4) / Math.ceil(lanes / perVector))),
+    chunk: 32,
+    minChannels: perVector,
+    masksTails: false,
+    spansPerProgram: undefined,
+  }
+}
+
+function forThreads({ vectorBytes, maxLanes }: Target): Tuning {
+  const largest = Math.min(128, maxLanes)
+  return {
+    lanes: (channels) => {
+      let lanes = Math.min(largest, vectorBytes)
+      while (lanes * 2 <= largest && lanes * 2 <= channels) lanes *= 2
+      return lanes
+    },
+    maxTargets: () => 48,
+    chunk: 32,
+    minChannels: 2,
+    masksTails: true,
+    spansPerProgram: 1,
+  }
+}

@@ -5,5 +5,6 @@ export type { Descriptors, EdgeForces, Evaluation, EvaluationOptions } from './e
 export { readStateDict, readTrainingCheckpoint, type TrainingCheckpointOptions } from './checkpoint/index.ts'
 export { loadBytes, loadDefinition, type LoadOptions, type LoadProgress, type ModelSource } from './load/index.ts'
 export { Mace, type MaceOptions } from './mace.ts'
+export { MaceFunction, type ArrayTree, type MaceInputOptions, type MaceInputs } from './mace-function.ts'
 export type { ChebyshevForces } from './model/radial.ts'
 export { readDefinition, readSafetensors, writeDefinition, writeSafetensors, type SafetensorsContent } from './tensorfile/index.ts'

@@ -1,4 +1,5 @@
 import type { MaceArchitecture, MaceDefinition, ReadoutDefinition } from '../definition.ts'
+import { isParameter } from '../model/parameter-names.ts'
 import { chemicalSymbol } from '../structures/index.ts'
 import type { CliContext } from './context.ts'
 import { writeText } from './output.ts'
@@ -55,12 +56,9 @@ function describeModel(definition: MaceDefinition): ModelDescription {
   }
 }
 
-/** Tensors that mace-torch registers as parameters; everything else of a state dict is a buffer. */
-const parameterName = /^(?:node_embedding|joint_embedding|embedding_readout|interactions|products|readouts)\..*(?:weight|bias|weights_max|weights\.\d+|alpha|beta)$/
-
 function countParameters({ tensors }: MaceDefinition): number {
   let count = 0
-  for (const [name, { data }] of tensors) if (parameterName.test(name)) count += data.length
+  for (const [name, { data }] of tensors) if (isParameter(name)) count += data.length
   return count
 }
 

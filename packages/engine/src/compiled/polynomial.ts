@@ -1,7 +1,6 @@
-import { InternalError, type lowering, type SegmentedPolynomial } from '@equivar/core'
+import { lowering, type SegmentedPolynomial } from '@equivar/core'
 import type { AbstractValue } from '../graph/value.ts'
 import type { InputAccess, OutputAccess, SegmentedPolynomialParams } from '../primitives/names.ts'
-import type { MethodChoice } from './modes.ts'
 import type { Planner } from './planner.ts'
 
 /** Lowered polynomials by identity: derivatives are made once and remembered, so that they are found here again. */
@@ -34,7 +33,7 @@ export function loweredPolynomial(inputs: readonly AbstractValue[], params: Segm
       outputScalars: outputs.map(() => scalar),
       mathScalar: scalar,
     }
-    own.set(key, (lowered = lower(request, method, target)))
+    own.set(key, (lowered = lowering.lowerPolynomial(request, target, method)))
   }
   return lowered
 }
@@ -60,8 +59,4 @@ function numberOf(target: lowering.Target): number {
   let number = targetNumbers.get(target)
   if (number === undefined) targetNumbers.set(target, (number = ++numTargets))
   return number
-}
-
-function lower(request: lowering.PolynomialRequest, method: MethodChoice, target: lowering.Target): lowering.LoweredPolynomial {
-  throw new InternalError(`no lowering of ${request.polynomial.toString()} by method ${method} for ${target.lanes}`)
 }

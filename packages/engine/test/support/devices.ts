@@ -17,9 +17,9 @@ export function useInterpreter(): InterpreterDevice {
 }
 
 /** The tests of `body`, once with each runner: naive first, for it is what there is before a backend is registered. */
-export function withEachRunner(body: (runner: Runner) => void): void {
+export function withEachRunner(name: string, body: (runner: Runner) => void): void {
   for (const runner of ['naive', 'interpreter'] as const) {
-    describe(`run by ${runner}`, () => {
+    describe(`${name}, run by ${runner}`, () => {
       beforeAll(() => {
         if (runner === 'interpreter') useInterpreter()
       })

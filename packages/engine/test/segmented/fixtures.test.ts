@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import * as cue from '@equivar/core'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import * as eq from '../../src/index.ts'
-import { withEachRunner } from '../support/devices.ts'
 import { expectClose, expectNoLeaks, read, scoped } from '../support/numbers.ts'
 
 interface Tensor {
@@ -110,7 +109,7 @@ function run({ op, args }: Case, inputs: Inputs): eq.NDArray {
   }
 }
 
-withEachRunner('operations of the reference: outputs, first and second gradients', () => {
+describe('operations of the reference: outputs, first and second gradients', () => {
   expectNoLeaks()
   for (const [i, example] of cases.entries()) {
     const { op, args } = example

@@ -1,8 +1,4 @@
 import { interpreterBackend, use, type Backend, type BackendDevice, type InterpreterDevice } from '@equivar/core'
-import { beforeAll, describe } from 'vitest'
-
-/** What can run device 'cpu' in tests: plain TypeScript, or the interpreter of kernels. */
-export type Runner = 'naive' | 'interpreter'
 
 const interpreters = interpreterBackend()
 let opened: InterpreterDevice | undefined
@@ -14,18 +10,6 @@ const backend = { ...interpreters, openSync: () => (opened ??= interpreters.open
 export function useInterpreter(): InterpreterDevice {
   use(backend)
   return backend.openSync()
-}
-
-/** The tests of `body`, once with each runner: naive first, for it is what there is before a backend is registered. */
-export function withEachRunner(name: string, body: (runner: Runner) => void): void {
-  for (const runner of ['naive', 'interpreter'] as const) {
-    describe(`${name}, run by ${runner}`, () => {
-      beforeAll(() => {
-        if (runner === 'interpreter') useInterpreter()
-      })
-      body(runner)
-    })
-  }
 }
 
 /** A device whose memory the host does not see, as that of a GPU: the interpreter behind the contract, without `view`. */

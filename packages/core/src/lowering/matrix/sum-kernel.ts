@@ -1,0 +1,150 @@
+import { type Expression, type Kernel, KernelBuilder, type Memory, varying } from '../../kernels/index.ts'
+import type { FloatScalar } from '../request.ts'
+import { addProducts, as, loadColumns, zeros } from './products.ts'
+import type { TileShape } from './tile.ts'
+
+export interface SumKernelOptions {
+  readonly shape: TileShape
+  readonly x: FloatScalar
+  readonly g: FloatScalar
+  readonly sums: FloatScalar
+  readonly math: FloatScalar
+  /** Entries are those of the part of an order that belongs to the row of sums, or all. */
+  readonly ordered: boolean
+  readonly gathersX: boolean
+  readonly gathersG: boolean
+  readonly unitX: boolean
+  readonly unitG: boolean
+  /** Rows of x and g that a program copies at a time. */
+  readonly chunk: number
+}
+
+/** Numbers of a block and of a path in the tables of a {@link sumKernel}. */
+export const blockEntry = 8
+export const sumPathEntry = 7
+/** Largest extent of a block of sums, rows and columns. */
+export const blockExtent = 128
+
+/**
+ * `sums[before + part][s][row, column] = Σ_paths factor · Σ_e Σ_inner x[e][inner, row] · g[e][inner, column]` over one part of the entries e of
+ * row s: how gradients of shared matrices are made. Grid: (parts, blocks, rows of sums); the parts are equal shares of the entries.
+ *
+ * A block: first and last path, first row, first column, numbers of rows and columns, where its first element is in a row of sums,
+ * and the distance of its rows. A path: inner extent, offset and distances of inner steps and rows in x, offset and distances of inner steps and columns in g.
+ */
+export function sumKernel(options: SumKernelOptions): Kernel {
+  const { shape, math, ordered, unitX, unitG, chunk } = options
+  const { rows: tileRows, vectors, width, lanes } = shape
+  const b = new KernelBuilder('sumOfProducts', { lanes, gridRank: 3 })
+  const [batch, numParts, numRows] = [b.parameter('batch', 'index'), b.parameter('numParts', 'index'), b.parameter('numRows', 'index')]
+  const [xStride, gStride, sumStride] = [b.parameter('xStride', 'index'), b.parameter('gStride', 'index'), b.parameter('sumStride', 'index')]
+  const before = b.parameter('before', 'index')
+  const [x, g] = [b.buffer('x', options.x, 'read'), b.buffer('g', options.g, 'read')]
+  const sums = b.buffer('sums', options.sums, 'readWrite')
+  const [blocks, paths, factors] = [b.buffer('blocks', 'i32', 'read'), b.buffer('paths', 'i32', 'read'), b.buffer('factors', math, 'read')]
+  const order = ordered ? { starts: b.buffer('starts', 'i32', 'read'), entries: b.buffer('entries', 'i32', 'read') } : undefined
+  const xIndices = options.gathersX ? b.buffer('xIndices', 'i32', 'read') : undefined
+  const gIndices = options.gathersG ? b.buffer('gIndices', 'i32', 'read') : undefined
+  const panelSize = chunk * width
+  const numPanels = Math.ceil(blockExtent / width)
+  const [xs, gs] = [b.shared('xs', math, numPanels * panelSize), b.shared('gs', math, numPanels * panelSize)]
+
+  const [part, block, row] = [b.programId(0), b.programId(1), b.programId(2)]
+  const ofBlock = (j: number) => blocks.load(block.mul(blockEntry).add(j)).convert('index')
+  const [firstPath, lastPath, firstRow, firstColumn] = [ofBlock(0), ofBlock(1), ofBlock(2), ofBlock(3)]
+  const [rows, columns, offset, rowStride] = [ofBlock(4), ofBlock(5), ofBlock(6), ofBlock(7)]
+  const target = before.add(part).mul(numRows).add(row).mul(sumStride).add(offset)
+  const [begin, end] = order ? [order.starts.load(row).convert('index'), order.starts.load(row.add(1)).convert('index')] : [b.constant('index', 0), batch]
+  const share = end.sub(begin).add(numParts.sub(1)).div(numParts)
+  const first = begin.add(part.mul(share))
+  const count = first.add(share).min(end).sub(first)
+
+  b.loop(0, rows, {}, (r) => {
+    b.loop(0, columns, { step: lanes }, (c) => {
+      sums.storeLanes(target.add(r.mul(rowStride)).add(c), 0, { active: columns.sub(c) })
+    })
+  })
+  b.loop(firstPath, lastPath, {}, (path) => {
+    const ofPath = (j: number) => paths.load(path.mul(sumPathEntry).add(j)).convert('index')
+    const [inner, xOffset, xInner, xRow, gOffset, gInner, gColumn] = [ofPath(0), ofPath(1), ofPath(2), ofPath(3), ofPath(4), ofPath(5), ofPath(6)]
+    const factor = factors.load(path)
+    const total = count.mul(inner)
+    b.loop(0, total, { step: chunk }, (start) => {
+      const length = total.sub(start).min(chunk)
+      b.barrier()
+      b.loop(0, length, {}, (r) => {
+        const at = start.add(r)
+        const place = first.add(at.div(inner))
+        const component = at.rem(inner)
+        const entry = order ? order.entries.load(place).convert('index') : place
+        const source = (indices: Memory | undefined, stride: Expression) => (indices ? indices.load(entry).convert('index') : entry).mul(stride)
+        const copy = (from: Memory, to: Memory, base: Expression, stride: Expression | 'unit', extent: Expression) => {
+          b.loop(0, extent, { step: width }, (c) => {
+            for (let v = 0; v < vectors; v++) {
+              const position = c.add(v * lanes)
+              const value = loadColumns(b, from, base.add(stride === 'unit' ? position : position.mul(stride)), stride, extent.sub(position))
+              to.storeLanes(c.mul(chunk).add(r.mul(width)).add(v * lanes), as(value, math))
+            }
+          })
+        }
+        const xBase = source(xIndices, xStride).add(xOffset).add(component.mul(xInner)).add(firstRow.mul(xRow))
+        copy(x, xs, xBase, unitX ? 'unit' : xRow, rows)
+        const gBase = source(gIndices, gStride).add(gOffset).add(component.mul(gInner)).add(firstColumn.mul(gColumn))
+        copy(g, gs, gBase, unitG ? 'unit' : gColumn, columns)
+      })
+      b.barrier()
+      b.loop(0, columns, { step: width }, (column) => {
+        const remaining = columns.sub(column)
+        const panel = column.mul(chunk)
+        b.loop(0, rows, { step: tileRows }, (r0) => {
+          // Panels of x are as wide as those of g, and a tile takes a part of one.
+          const side = r0.div(width).mul(panelSize).add(r0.rem(width))
+          const totals = addProducts(b, zeros(b, math, tileRows * vectors), shape, {
+            length,
+            a: (r, k) => xs.load(side.add(k.mul(width)).add(r)),
+            b: (v, k) => gs.loadLanes(panel.add(k.mul(width)).add(v * lanes)),
+          })
+          for (let r = 0; r < tileRows; r++) {
+            const own = r0.add(r)
+            b.branch(own.less(rows), () => {
+              for (let v = 0; v < vectors; v++) {
+                const sum = totals[r * vectors + v]
+                if (!sum) continue
+                const position = target.add(own.mul(rowStride)).add(column).add(v * lanes)
+                const active = remaining.sub(v * lanes)
+                const known = as(sums.loadLanes(position, { active }), math)
+                sums.storeLanes(position, as(known.add(sum.mul(factor)), options.sums), { active })
+              }
+            })
+          }
+        })
+      })
+    })
+  })
+  return b.build()
+}
+
+export interface TotalOptions {
+  readonly lanes: number
+  readonly math: FloatScalar
+  readonly scalar: FloatScalar
+}
+
+/** Vectors of a program of a {@link totalKernel}. */
+export const totalSpan = 64
+
+/** `totals[i] = Σ_part parts[part][i]`, in the order of the parts. Grid: spans of `totalSpan · lanes` elements. */
+export function totalKernel({ lanes, math, scalar }: TotalOptions): Kernel {
+  const b = new KernelBuilder('totalOfParts', { lanes })
+  const [size, numParts] = [b.parameter('size', 'index'), b.parameter('numParts', 'index')]
+  const parts = b.buffer('parts', math, 'read')
+  const totals = b.buffer('totals', scalar, 'write')
+  const start = b.programId().mul(totalSpan * lanes)
+  b.loop(start, start.add(totalSpan * lanes).min(size), { step: lanes }, (at) => {
+    const active = size.sub(at)
+    const none = varying(b.constant(math, 0))
+    const [total] = b.loop(0, numParts, { carry: [none] }, (part, [sum]) => [sum.add(parts.loadLanes(part.mul(size).add(at), { active }))])
+    totals.storeLanes(at, as(total, scalar), { active })
+  })
+  return b.build()
+}

@@ -1,0 +1,169 @@
+import type { Slot, Target } from '../plan.ts'
+import type { FloatScalar, PolynomialSizes } from '../request.ts'
+import { cachedKernel } from './kernel-cache.ts'
+import { floats, integers, newTemporary, type OperandView, type PlanParts } from './scalars.ts'
+import { blockEntry, blockExtent, sumKernel, totalKernel, totalSpan } from './sum-kernel.ts'
+import type { MatrixTerm } from './terms.ts'
+import { bytesOf, type TileShape, tileShape } from './tile.ts'
+
+/** Programs that there should be, and entries that a program should have. */
+const wantedPrograms = 16
+const wantedEntries = 256
+
+/** Sums of one term, in a number of parts, one behind another. */
+export interface PartialSums {
+  readonly slot: Slot
+  readonly numParts: number
+  /** Parts of other terms that lie in front. */
+  readonly before: number
+}
+
+/** A term that is added up over entries: `sums[s] = Σ_e Σ_paths c · x[e]ᵀ · g[e]`, in parts. */
+export class SumTerm {
+  readonly order: number | undefined
+  readonly #view: OperandView
+  readonly #term: MatrixTerm
+  readonly #shape: TileShape
+  readonly #chunk: number
+  readonly #tables: SumTables
+
+  constructor(view: OperandView, term: MatrixTerm, target: Target) {
+    this.#view = view
+    this.#term = term
+    const math = view.request.mathScalar
+    this.#shape = sumShape(target, math)
+    this.#chunk = chunkRows(target, math, this.#shape)
+    this.#tables = tablesOf(view, term)
+    const { access } = view.output(term.output)
+    this.order = access.kind === 'indexed' ? access.index : undefined
+  }
+
+  /** Shares of the entries whose sums are made apart: their number depends on sizes only, so results are reproducible. */
+  numParts(batchSize: number, rows: number): number {
+    const programs = Math.max(1, this.#tables.numBlocks * rows)
+    return Math.max(1, Math.min(Math.ceil(wantedPrograms / programs), Math.ceil(batchSize / rows / wantedEntries)))
+  }
+
+  /** Adds the launch that writes `numParts · rows · size` sums. */
+  plan(sizes: PolynomialSizes, rows: number, { slot, numParts, before }: PartialSums, scalar: FloatScalar, parts: PlanParts): void {
+    const { batchSize } = sizes
+    const [x, g, sums] = [this.#view.input(this.#term.a), this.#view.input(this.#term.b), this.#view.output(this.#term.output)]
+    const math = this.#view.request.mathScalar
+    const isOrdered = this.order !== undefined
+    const { paths } = this.#term
+    const options = {
+      shape: this.#shape,
+      x: x.scalar,
+      g: g.scalar,
+      sums: scalar,
+      math,
+      ordered: isOrdered,
+      gathersX: x.access.kind === 'indexed',
+      gathersG: g.access.kind === 'indexed',
+      unitX: paths.every(({ a }) => a.row === 1),
+      unitG: paths.every(({ b }) => b.column === 1),
+      chunk: this.#chunk,
+    }
+    const order = (part: 'starts' | 'entries'): Slot => ({ kind: 'order', index: this.order ?? 0, part })
+    const { blocks, pathTable, factors, numBlocks, flops } = this.#tables
+    if (numBlocks === 0) return
+    parts.launches.push({
+      kernel: cachedKernel('sum', options, sumKernel),
+      grid: [numParts, numBlocks, rows],
+      parameters: [batchSize, numParts, rows, x.size, g.size, sums.size, before],
+      buffers: [
+        x.slot,
+        g.slot,
+        slot,
+        integers(blocks),
+        integers(pathTable),
+        floats(math, factors),
+        ...(isOrdered ? [order('starts'), order('entries')] : []),
+        ...(x.access.kind === 'indexed' ? [this.#view.indices(x.access.index)] : []),
+        ...(g.access.kind === 'indexed' ? [this.#view.indices(g.access.index)] : []),
+      ],
+      flops: flops * batchSize,
+      bytes: batchSize * (bytesOf(x.scalar) * x.size + bytesOf(g.scalar) * g.size) + numParts * rows * sums.size * bytesOf(scalar),
+    })
+  }
+}
+
+interface SumTables {
+  readonly blocks: readonly number[]
+  readonly pathTable: readonly number[]
+  readonly factors: readonly number[]
+  readonly numBlocks: number
+  readonly flops: number
+}
+
+function tablesOf(view: OperandView, { output, paths }: MatrixTerm): SumTables {
+  const { operand } = view.output(output)
+  const [blocks, pathTable, factors]: [number[], number[], number[]] = [[], [], []]
+  let flops = 0
+  for (const [segment, shape] of (operand?.segments ?? []).entries()) {
+    const own = paths.filter((path) => path.segment === segment && path.coefficient !== 0)
+    const size = shape.reduce((product, extent) => product * extent, 1)
+    const [first] = own
+    const [rows, columns] = first ? [first.rows, first.columns] : [1, size]
+    const [offset, rowStride] = first ? [first.c.offset, first.c.row] : [operand?.offsets[segment] ?? 0, size]
+    const firstPath = factors.length
+    for (const { inner, a, b, coefficient } of own) {
+      pathTable.push(inner, a.offset, a.column, a.row, b.offset, b.row, b.column)
+      factors.push(coefficient)
+      flops += 2 * rows * columns * inner
+    }
+    blocks.push(...blocksOf({ firstPath, lastPath: factors.length, rows: size === 0 ? 0 : rows, columns, offset, rowStride }))
+  }
+  return { blocks, pathTable, factors, numBlocks: blocks.length / blockEntry, flops }
+}
+
+export interface Sums {
+  readonly firstPath: number
+  readonly lastPath: number
+  readonly rows: number
+  readonly columns: number
+  readonly offset: number
+  readonly rowStride: number
+}
+
+/** Entries of the table of blocks for one matrix of sums. */
+export function blocksOf({ firstPath, lastPath, rows, columns, offset, rowStride }: Sums): readonly number[] {
+  const blocks: number[] = []
+  for (let r = 0; r < rows; r += blockExtent)
+    for (let c = 0; c < columns; c += blockExtent)
+      blocks.push(firstPath, lastPath, r, c, Math.min(blockExtent, rows - r), Math.min(blockExtent, columns - c), offset + r * rowStride + c, rowStride)
+  return blocks
+}
+
+/** Tiles of rows that divide a panel, from which their elements are taken. */
+export function sumShape(target: Target, math: FloatScalar): TileShape {
+  const shape = tileShape(target, math)
+  const rows = [4, 2].find((count) => shape.width % count === 0) ?? 1
+  return { ...shape, rows }
+}
+
+/** Rows that a program copies at a time: both sides in the memory that it has. */
+export function chunkRows({ maxSharedBytes }: Target, math: FloatScalar, { width, unroll }: TileShape): number {
+  const panels = Math.ceil(blockExtent / width) * width
+  const rows = Math.floor(maxSharedBytes / (2 * panels * bytesOf(math)))
+  return Math.max(1, Math.floor(Math.min(48, rows) / unroll) * unroll)
+}
+
+/** Adds the launch that sums up parts of `size` numbers into an output. */
+export function addTotal(parts: PlanParts, sums: PartialSums, size: number, output: { readonly slot: Slot; readonly scalar: FloatScalar }, math: FloatScalar, lanes: number): void {
+  if (size === 0) return
+  const { scalar, slot } = output
+  parts.launches.push({
+    kernel: cachedKernel('total', { lanes, math, scalar }, totalKernel),
+    grid: [Math.ceil(size / (totalSpan * lanes))],
+    parameters: [size, sums.numParts],
+    buffers: [sums.slot, slot],
+    flops: size * sums.numParts,
+    bytes: size * (sums.numParts * bytesOf(math) + bytesOf(scalar)),
+  })
+}
+
+/** Memory for the sums of several terms: the output itself where there is nothing to add up afterwards. */
+export function placeForSums(parts: PlanParts, numParts: number, size: number, output: { readonly slot: Slot; readonly scalar: FloatScalar }, math: FloatScalar): Slot {
+  return numParts === 1 && output.scalar === math ? output.slot : newTemporary(parts, math, numParts * size)
+}

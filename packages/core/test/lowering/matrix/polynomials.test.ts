@@ -1,0 +1,156 @@
+import { describe, expect, test } from 'vitest'
+import * as cue from '../../../src/index.ts'
+import { lowerMatrix, type PolynomialRequest, type PolynomialSizes, type RowAccess, type Target } from '../../../src/lowering/index.ts'
+import { gpu, newMemory, numbers, orderOf, relativeDifference, runPlan, simd } from './run-plan.ts'
+
+interface Case {
+  readonly polynomial: cue.SegmentedPolynomial
+  readonly inputs: readonly RowAccess[]
+  readonly outputs: readonly RowAccess[]
+  readonly batchSize: number
+  /** Values and number of rows of every index array. */
+  readonly indices?: readonly { readonly values: readonly number[]; readonly rows: number }[]
+}
+
+type Scalars = Partial<Pick<PolynomialRequest, 'inputScalars' | 'outputScalars' | 'mathScalar'>>
+
+const [shared, batched, species] = [{ kind: 'shared' } as const, { kind: 'batched' } as const, { kind: 'indexed', index: 0 } as const]
+
+/** Entry by entry with the polynomial's own evaluation. */
+function reference({ polynomial, inputs, outputs, batchSize, indices = [] }: Case, values: readonly Float64Array[]): Float64Array[] {
+  const rowOf = (access: RowAccess, entry: number) => (access.kind === 'shared' ? 0 : access.kind === 'batched' ? entry : (indices[access.index]?.values[entry] ?? 0))
+  const results = outputs.map((access, o) => new Float64Array(rowsOf(access, batchSize, indices) * (polynomial.outputs[o]?.size ?? 0)))
+  for (let entry = 0; entry < batchSize; entry++) {
+    const rows = inputs.map((access, i) => {
+      const size = polynomial.inputs[i]?.size ?? 0
+      return new cue.HostArray([size], (values[i] ?? new Float64Array()).slice(rowOf(access, entry) * size, (rowOf(access, entry) + 1) * size))
+    })
+    for (const [o, value] of polynomial.evaluate(...rows).entries()) {
+      const [result, access] = [results[o], outputs[o]]
+      if (!result || !access) continue
+      for (const [i, element] of value.data.entries()) {
+        const at = rowOf(access, entry) * value.data.length + i
+        result[at] = (result[at] ?? 0) + element
+      }
+    }
+  }
+  return results
+}
+
+function rowsOf(access: RowAccess, batchSize: number, indices: NonNullable<Case['indices']>): number {
+  return access.kind === 'shared' ? 1 : access.kind === 'batched' ? batchSize : (indices[access.index]?.rows ?? 0)
+}
+
+function check(one: Case, scalars: Scalars = {}, target: Target = simd): void {
+  const { polynomial, inputs, outputs, batchSize, indices = [] } = one
+  const { inputScalars = inputs.map(() => 'f64' as const), outputScalars = outputs.map(() => 'f64' as const), mathScalar = 'f64' } = scalars
+  const sizes: PolynomialSizes = {
+    batchSize,
+    inputRows: inputs.map((access) => rowsOf(access, batchSize, indices)),
+    outputRows: outputs.map((access) => rowsOf(access, batchSize, indices)),
+  }
+  const memories = inputs.map((_, i) => {
+    const memory = newMemory(inputScalars[i] ?? 'f64', (sizes.inputRows[i] ?? 0) * (polynomial.inputs[i]?.size ?? 0))
+    memory.set(numbers(memory.length, i + 1))
+    return memory
+  })
+  const results = outputs.map((_, o) => newMemory(outputScalars[o] ?? 'f64', (sizes.outputRows[o] ?? 0) * (polynomial.outputs[o]?.size ?? 0)).fill(Number.NaN))
+  const lowered = lowerMatrix({ polynomial, inputs, outputs, inputScalars, outputScalars, mathScalar }, target, 'auto')
+  if (!lowered) throw new Error('a sum of products of matrices must be served')
+  const arrays = indices.map(({ values }) => Int32Array.from(values))
+  const orders = new Map(lowered.orders.map((index) => [index, orderOf(arrays[index] ?? new Int32Array(), indices[index]?.rows ?? 0)]))
+  runPlan(lowered.plan(sizes), [...memories, ...arrays], results, orders)
+  const expected = reference(one, memories.map((memory) => Float64Array.from(memory)))
+  const tolerance = [...inputScalars, ...outputScalars, mathScalar].includes('f32') ? 1e-5 : 1e-12
+  for (const [o, result] of results.entries()) expect(relativeDifference(Float64Array.from(result), expected[o] ?? [])).toBeLessThan(tolerance)
+}
+
+/** The descriptor with multiplicities behind components (ir_mul), or in front. */
+function linear(irrepsIn: string, irrepsOut: string): cue.SegmentedPolynomial {
+  const irreps = (text: string) => new cue.Irreps('O3', text)
+  return cue.descriptors.linear(irreps(irrepsIn), irreps(irrepsOut)).polynomial
+}
+
+const layers = [
+  linear('5x0e+3x1o', '13x0e+2x1o'),
+  linear('33x0e+5x1o+2x2e', '4x0e+9x1o+17x2e'),
+  // Several segments in, one out; one without an input.
+  linear('3x0e+4x0e+2x1o', '7x0e+2x1o+3x2e+1x0e'),
+]
+
+/** The layer, its transposes, and its derivatives along both inputs. */
+function family(polynomial: cue.SegmentedPolynomial) {
+  const [toX] = polynomial.backward([false, true], [true])
+  const [toW] = polynomial.backward([true, false], [true])
+  const [both] = polynomial.backward([true, true], [true])
+  const [jvp] = polynomial.jvp([true, true])
+  return { toX, toW, both, jvp }
+}
+
+describe('sums of products of matrices', () => {
+  for (const [number, polynomial] of layers.entries())
+    test(`layer ${number}: shared weights, forward and derivatives`, () => {
+      for (const batchSize of [1, 5, 13, 40]) {
+        check({ polynomial, inputs: [shared, batched], outputs: [batched], batchSize })
+        const { toX, toW, both, jvp } = family(polynomial)
+        // Inputs of a derivative are the layer's and the cotangent.
+        check({ polynomial: toX, inputs: [shared, batched, batched], outputs: [batched], batchSize })
+        check({ polynomial: toW, inputs: [shared, batched, batched], outputs: [shared], batchSize })
+        check({ polynomial: both, inputs: [shared, batched, batched], outputs: [shared, batched], batchSize })
+        check({ polynomial: jvp, inputs: [shared, batched, shared, batched], outputs: [batched], batchSize })
+      }
+    })
+
+  for (const [number, polynomial] of layers.entries())
+    test(`layer ${number}: weights of species, forward and derivatives`, () => {
+      // Unsorted; species 1 and 4 have no entries.
+      const values = Array.from({ length: 61 }, (_, e) => [3, 0, 2, 0, 3, 5][(e * e) % 6] ?? 0)
+      for (const batchSize of [1, 7, 61]) {
+        const indices = [{ values: values.slice(0, batchSize), rows: 6 }]
+        check({ polynomial, inputs: [species, batched], outputs: [batched], batchSize, indices })
+        const { toX, toW, both, jvp } = family(polynomial)
+        check({ polynomial: toX, inputs: [species, batched, batched], outputs: [batched], batchSize, indices })
+        check({ polynomial: toW, inputs: [species, batched, batched], outputs: [species], batchSize, indices })
+        check({ polynomial: both, inputs: [species, batched, batched], outputs: [species, batched], batchSize, indices })
+        check({ polynomial: jvp, inputs: [species, batched, species, batched], outputs: [batched], batchSize, indices })
+      }
+    })
+
+  test('weights of every entry', () => {
+    for (const polynomial of layers) {
+      const { toX, toW } = family(polynomial)
+      check({ polynomial, inputs: [batched, batched], outputs: [batched], batchSize: 5 })
+      check({ polynomial: toX, inputs: [batched, batched, batched], outputs: [batched], batchSize: 5 })
+      check({ polynomial: toW, inputs: [batched, batched, batched], outputs: [batched], batchSize: 5 })
+    }
+  })
+
+  test('gathered x', () => {
+    for (const polynomial of layers) {
+      const indices = [{ values: [2, 0, 2, 1, 1, 2, 0, 0], rows: 3 }, { values: [4, 1, 0, 0, 1, 2, 3, 4], rows: 5 }]
+      const gather = { kind: 'indexed', index: 1 } as const
+      const { toW } = family(polynomial)
+      check({ polynomial, inputs: [shared, gather], outputs: [batched], batchSize: 8, indices })
+      check({ polynomial, inputs: [species, gather], outputs: [batched], batchSize: 8, indices })
+      check({ polynomial: toW, inputs: [species, gather, batched], outputs: [species], batchSize: 8, indices })
+    }
+  })
+
+  test('element types', () => {
+    const { both } = family(layers[1] ?? linear('1x0e', '1x0e'))
+    check({ polynomial: both, inputs: [shared, batched, batched], outputs: [shared, batched], batchSize: 9 }, { inputScalars: ['f32', 'f32', 'f32'], outputScalars: ['f32', 'f32'], mathScalar: 'f32' })
+    check({ polynomial: both, inputs: [shared, batched, batched], outputs: [shared, batched], batchSize: 9 }, { inputScalars: ['f32', 'f64', 'f32'], outputScalars: ['f32', 'f64'], mathScalar: 'f64' })
+  })
+
+  test('lanes of a GPU', () => {
+    for (const polynomial of layers) check({ polynomial: family(polynomial).both, inputs: [shared, batched, batched], outputs: [shared, batched], batchSize: 9 }, {}, gpu)
+  })
+
+  test('an empty batch', () => {
+    for (const polynomial of layers) {
+      check({ polynomial, inputs: [shared, batched], outputs: [batched], batchSize: 0 })
+      check({ polynomial: family(polynomial).toW, inputs: [shared, batched, batched], outputs: [shared], batchSize: 0 })
+      check({ polynomial: family(polynomial).toW, inputs: [species, batched, batched], outputs: [species], batchSize: 0, indices: [{ values: [], rows: 3 }] })
+    }
+  })
+})

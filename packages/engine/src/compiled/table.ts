@@ -1,5 +1,6 @@
 import { InternalError, type lowering } from '@equivar/core'
 import type { AbstractValue } from '../graph/value.ts'
+import { planners as kernelPlanners } from '../kernels/index.ts'
 import type { PrimitiveName } from '../primitives/names.ts'
 import type { AnyParams } from '../primitives/rules.ts'
 import { matmulPlanner } from './matmul-planner.ts'
@@ -10,7 +11,7 @@ interface ErasedPlanner {
   plan(inputs: readonly AbstractValue[], params: AnyParams, outputs: readonly AbstractValue[], target: lowering.Target): lowering.Plan | Alias
 }
 
-const table: { readonly [P in PrimitiveName]?: Planner<P> } = { matmul: matmulPlanner, segmentedPolynomial: segmentedPolynomialPlanner }
+const table: { readonly [P in PrimitiveName]?: Planner<P> } = { ...kernelPlanners, matmul: matmulPlanner, segmentedPolynomial: segmentedPolynomialPlanner }
 const planners: { readonly [P in PrimitiveName]?: ErasedPlanner } = table
 
 /** What is to be run for a primitive: sizes as numbers, nothing is compiled. `undefined` if there are no kernels for it. */

@@ -1,7 +1,7 @@
 import { ByteWriter } from './bytes.ts'
 import { type Opcode, opcode, type WasmType } from './opcodes.ts'
 
-export const typeBytes: Readonly<Record<WasmType, number>> = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b }
+export const typeBytes: Readonly<Record<WasmType, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b }
 
 /** What stands behind an opcode; which of these, the opcode says. */
 export interface Immediates {
@@ -68,7 +68,6 @@ export class FunctionWriter {
         break
       case 'memory':
       case 'memoryLane':
-      case 'atomic':
         to.unsigned(alignment)
         to.unsigned(offset)
         if (immediate === 'memoryLane') to.byte(lane)

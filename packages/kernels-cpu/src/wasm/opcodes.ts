@@ -1,8 +1,8 @@
 /** Types of values on the stack and in locals. */
-export type WasmType = 'i32' | 'f32' | 'f64' | 'v128'
+export type WasmType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128'
 
 /** What stands behind an opcode: nothing, a constant, a lane, sixteen lanes, an address, or an address and a lane. */
-export type Immediate = 'none' | 'i32' | 'f32' | 'f64' | 'lane' | 'lanes' | 'memory' | 'memoryLane' | 'atomic'
+export type Immediate = 'none' | 'i32' | 'f32' | 'f64' | 'lane' | 'lanes' | 'memory' | 'memoryLane'
 
 export interface OpcodeInfo {
   readonly prefix: number
@@ -83,6 +83,23 @@ const plain = {
   f64_promote_f32: [0xbb, 'f64'],
   i32_reinterpret_f32: [0xbc, 'i32'],
   f32_reinterpret_i32: [0xbe, 'f32'],
+} as const satisfies Record<string, Entry>
+
+/** Bits of numbers of 64 bits, for atomic instructions. */
+const wide = {
+  i64_eq: [0x51, 'i32'],
+  i64_reinterpret_f64: [0xbd, 'i64'],
+  f64_reinterpret_i64: [0xbf, 'f64'],
+} as const satisfies Record<string, Entry>
+
+/** Atomic instructions, prefix 0xfe. */
+const atomic = {
+  i32_atomic_load: [0x10, 'i32', 'memory', 2],
+  i64_atomic_load: [0x11, 'i64', 'memory', 3],
+  i32_atomic_rmw_add: [0x1e, 'i32', 'memory', 2],
+  i32_atomic_rmw_xchg: [0x41, 'i32', 'memory', 2],
+  i32_atomic_rmw_cmpxchg: [0x48, 'i32', 'memory', 2],
+  i64_atomic_rmw_cmpxchg: [0x49, 'i64', 'memory', 3],
 } as const satisfies Record<string, Entry>
 
 /** Saturating conversions, prefix 0xfc. */
@@ -188,10 +205,10 @@ const vector = {
   f64x2_relaxed_madd: [0x107, 'v128'],
 } as const satisfies Record<string, Entry>
 
-export type Opcode = keyof typeof plain | keyof typeof saturating | keyof typeof vector
+export type Opcode = keyof typeof plain | keyof typeof wide | keyof typeof atomic | keyof typeof saturating | keyof typeof vector
 
 const table = new Map<string, OpcodeInfo>()
-for (const [prefix, entries] of [[0, plain], [0xfc, saturating], [0xfd, vector]] as const)
+for (const [prefix, entries] of [[0, plain], [0, wide], [0xfe, atomic], [0xfc, saturating], [0xfd, vector]] as const)
   for (const [name, entry] of Object.entries(entries)) {
     const [code, result, immediate = 'none', alignment = 0]: Entry = entry
     table.set(name, { prefix, code, result, immediate, alignment })

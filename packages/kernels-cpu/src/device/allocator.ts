@@ -25,6 +25,8 @@ const classBits = 4
 const classesPerPower = 1 << classBits
 /** Memory of 2^32 bytes has 2^26 units. */
 const numPowers = 26 - classBits + 2
+/** Pieces of the own class that are looked at before a larger one is cut. */
+const quickLooks = 4
 
 /**
  * Divides memory into blocks and joins what is given back with its free neighbours. Free pieces stand in lists by size classes,
@@ -86,10 +88,14 @@ export class Allocator {
   }
 
   #find(size: number): Piece | null {
-    // Every piece of the class at which a search begins is large enough when the size is rounded up to a class.
-    const found = this.#firstFrom(sizeClass(roundedToClass(size)))
-    if (found) return found
-    for (let piece = this.#free[sizeClass(size)] ?? null; piece; piece = piece.nextFree) if (piece.size >= size) return piece
+    // What was just given back often fits at once. Else, from the class on in which a search for the rounded size begins, every
+    // piece is large enough; and a piece of the own class may be, which is looked for before the memory has to grow.
+    return this.#inClass(size, quickLooks) ?? this.#firstFrom(sizeClass(roundedToClass(size))) ?? this.#inClass(size, Infinity)
+  }
+
+  #inClass(size: number, looks: number): Piece | null {
+    let piece = this.#free[sizeClass(size)] ?? null
+    for (let look = 0; piece && look < looks; look++, piece = piece.nextFree) if (piece.size >= size) return piece
     return null
   }
 

@@ -1,7 +1,9 @@
 import { type Backend, DeviceError, InputError } from '@equivar/core'
+import { availableParallelism } from '#platform'
 import { CpuDevice } from './device.ts'
-import { supportsRelaxedSimd, whyUnsupported } from './features.ts'
+import { supportsRelaxedSimd, whyUnshared, whyUnsupported } from './features.ts'
 import { maxPages, pageSize } from './linear-memory.ts'
+import type { ThreadFault } from './worker.ts'
 
 export interface CpuOptions {
   /** Threads that run programs, the calling one included; as many as the machine runs at once, by default. */
@@ -10,6 +12,8 @@ export interface CpuOptions {
   readonly maxBytes?: number
   /** Use the multiply-add of relaxed SIMD, which rounds once where the hardware does; by default if the host has it. */
   readonly relaxedSimd?: boolean
+  /** For tests of what must not happen. Refused memory is had by `maxBytes`, a lost device by its method `lose`. */
+  readonly faults?: { readonly thread?: ThreadFault }
 }
 
 /** A backend that opens synchronously, and whose devices are of this package. */
@@ -19,6 +23,8 @@ export interface CpuBackend extends Backend {
 }
 
 const maxThreads = 64
+/** More than these rarely help: memory is the limit by then. */
+const maxThreadsByDefault = 16
 
 /**
  * Kernels on the processor, with settings of one's own.
@@ -26,7 +32,7 @@ const maxThreads = 64
  * @throws {InputError} if a setting is out of its domain.
  */
 export function createCpu(options: CpuOptions = {}): CpuBackend {
-  const { threads, maxBytes = maxPages * pageSize, relaxedSimd } = options
+  const { threads, maxBytes = maxPages * pageSize, relaxedSimd, faults = {} } = options
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= maxThreads))
     throw new InputError(`createCpu: threads must be an integer in 1 … ${maxThreads}, got ${threads}`)
   if (!(Number.isFinite(maxBytes) && maxBytes >= pageSize)) throw new InputError(`createCpu: maxBytes must be at least ${pageSize}, got ${maxBytes}`)
@@ -36,7 +42,8 @@ export function createCpu(options: CpuOptions = {}): CpuBackend {
     if (unsupported !== null) throw new DeviceError(`device 'cpu': ${unsupported}`)
     if (relaxedSimd === true && !supportsRelaxedSimd())
       throw new DeviceError(`device 'cpu': relaxedSimd is asked for, but this host has none; leave the option out, or use Node 24 or a newer browser`)
-    return new CpuDevice({ threads: 1, relaxedSimd: relaxedSimd ?? supportsRelaxedSimd(), maxBytes, reason: null })
+    const { count, reason } = countThreads(threads)
+    return new CpuDevice({ threads: count, relaxedSimd: relaxedSimd ?? supportsRelaxedSimd(), maxBytes, reason, threadFault: faults.thread ?? null })
   }
   return {
     kind: 'cpu',
@@ -47,6 +54,12 @@ export function createCpu(options: CpuOptions = {}): CpuBackend {
     open: async (index) => openSync(index),
     openSync,
   }
+}
+
+function countThreads(asked: number | undefined): { readonly count: number; readonly reason: string | null } {
+  const count = asked ?? Math.min(availableParallelism(), maxThreadsByDefault)
+  const reason = count > 1 ? whyUnshared() : null
+  return reason === null ? { count, reason: count === 1 && asked === undefined ? 'the machine runs one at a time' : null } : { count: 1, reason }
 }
 
 /** Kernels on the processor: `use(cpu)`. */

@@ -4,10 +4,13 @@ import {
 } from '@equivar/core'
 import { emit, sharedBytes } from '../wasm/index.ts'
 import type { Block } from './allocator.ts'
+import { divide, divideSequence } from './division.ts'
 import { checkWidth, CpuExecutable, type Job, writeArguments } from './executable.ts'
 import { LinearMemory, maxPages } from './linear-memory.ts'
 import { CpuMemory, type MemoryOwner } from './memory.ts'
-import { instantiate } from './module.ts'
+import { instantiate, storedLength, storeModule } from './module.ts'
+import { ThreadPool } from './thread-pool.ts'
+import { controlLength, type ThreadFault } from './worker.ts'
 
 const name = 'cpu'
 const alignment = 16
@@ -24,6 +27,8 @@ export interface CpuDeviceOptions {
   readonly maxBytes: number
   /** Why there is one thread only. */
   readonly reason: string | null
+  /** How a test wants its threads to die. */
+  readonly threadFault: ThreadFault | null
 }
 
 /** Kernels as WebAssembly on this machine's processor. Everything that is enqueued is done when the call returns. */
@@ -33,6 +38,7 @@ export class CpuDevice implements BackendDevice, MemoryOwner {
   readonly #options: CpuDeviceOptions
   readonly #memory: LinearMemory
   readonly #scratch: readonly number[]
+  readonly #pool: ThreadPool | null
   readonly #byKernel = new WeakMap<kernels.Kernel, CpuExecutable>()
   readonly #executables = new Map<string, CpuExecutable>()
   #lost: DeviceError | null = null
@@ -42,9 +48,11 @@ export class CpuDevice implements BackendDevice, MemoryOwner {
 
   /** @throws {DeviceError} if the host has no memory for it. */
   constructor(options: CpuDeviceOptions) {
+    const { threads, maxBytes, threadFault } = options
     this.#options = options
-    this.#memory = new LinearMemory({ isShared: options.threads > 1, maxBytes: options.maxBytes })
-    this.#scratch = Array.from({ length: options.threads }, () => this.#take(scratchBytes).address)
+    this.#memory = new LinearMemory({ isShared: threads > 1, maxBytes })
+    this.#scratch = Array.from({ length: threads }, () => this.#take(scratchBytes).address)
+    this.#pool = threads > 1 ? new ThreadPool(this.#memory, this.#take(4 * controlLength(threads)).address, threads, threadFault) : null
     this.capabilities = {
       floats: ['f32', 'f64'],
       lanes: 'simd',
@@ -55,16 +63,30 @@ export class CpuDevice implements BackendDevice, MemoryOwner {
       maxBuffers: 64,
       maxBufferBytes: this.#memory.maxBlockBytes,
       alignment,
-      parallelism: options.threads,
+      parallelism: threads,
       floatAtomics: true,
       matrixUnits: [],
     }
   }
 
   get description(): string {
-    const { threads, relaxedSimd, reason } = this.#options
+    const { threads, relaxedSimd } = this.#options
+    const refusal = this.#pool?.refusal ?? null
+    const reason = refusal ?? this.#options.reason
     const multiplyAdd = relaxedSimd ? 'with relaxed multiply-add' : 'without relaxed multiply-add'
-    return `WebAssembly SIMD ${multiplyAdd} on ${threads} thread${threads === 1 ? '' : 's'}${reason === null ? '' : ` (${reason})`}`
+    const count = refusal === null ? `${threads}` : `${this.#pool?.numRunning ?? 1} of ${threads}`
+    return `WebAssembly SIMD ${multiplyAdd} on ${count} thread${threads === 1 ? '' : 's'}${reason === null ? '' : ` (${reason})`}`
+  }
+
+  /** Starts the threads now, not when they are first of use, and gives the number of those that run after a while, the calling one included. */
+  async startThreads(timeoutMs = 1000): Promise<number> {
+    this.#requireOpen()
+    const pool = this.#pool
+    if (!pool) return 1
+    pool.start()
+    const end = performance.now() + timeoutMs
+    while (pool.numRunning < pool.numExpected && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 2))
+    return pool.numRunning
   }
 
   get lost(): DeviceError | null {
@@ -158,12 +180,13 @@ export class CpuDevice implements BackendDevice, MemoryOwner {
     }
     const memories = new Set(launches.flatMap(({ buffers }) => buffers.map(({ memory }) => this.#alive(memory))))
     for (const memory of memories) memory.hold()
+    const sequence = divideSequence(jobs)
     let isDisposed = false
     return {
       replay: () => {
         this.#requireOpen()
         if (isDisposed) throw new DeviceError(`device '${name}': a recording is replayed after it was disposed; record again`)
-        for (const job of jobs) this.#run(job)
+        for (const job of sequence) this.#run(job)
       },
       dispose: () => {
         if (isDisposed) return
@@ -194,8 +217,14 @@ export class CpuDevice implements BackendDevice, MemoryOwner {
     if (sharedBytes(kernel) > scratchBytes) throw new DeviceError(`device '${name}': kernel '${kernel.name}' shares too many arrays in a program; use fewer`)
     const { relaxedSimd, threads } = this.#options
     const bytes = emit(kernel, { relaxedMultiplyAdd: relaxedSimd, sharedMemory: threads > 1, maxPages })
-    const code = { run: instantiate(bytes, this.#memory.memory), moduleAddress: 0 }
-    return new CpuExecutable(kernel, code, ({ byteLength }) => this.#take(byteLength * threads))
+    const run = instantiate(bytes, this.#memory.memory)
+    let moduleAddress = 0
+    if (threads > 1) {
+      const block = this.#take(storedLength(bytes))
+      storeModule(bytes, block, this.#memory)
+      moduleAddress = block.address
+    }
+    return new CpuExecutable(kernel, { run, moduleAddress }, ({ byteLength }) => this.#take(byteLength * threads))
   }
 
   #prepare(launch: Launch, executable: CpuExecutable, args: number): Job {
@@ -204,16 +233,18 @@ export class CpuDevice implements BackendDevice, MemoryOwner {
     for (const { memory } of launch.buffers) this.#alive(memory)
     const { threads } = this.#options
     writeArguments(this.#memory, executable, launch, checked, { args, scratch: this.#scratch, threads })
-    const { numPrograms } = checked
-    return { ...executable.code, kernelName: executable.kernel.name, args, stride: executable.layout.byteLength, numPrograms, chunk: numPrograms }
+    return { ...executable.code, kernelName: executable.kernel.name, args, stride: executable.layout.byteLength, ...divide(launch, checked, threads) }
   }
 
-  #run({ run, args, numPrograms, kernelName }: Job): void {
-    if (numPrograms === 0) return
+  #run(job: Job): void {
+    if (job.numPrograms === 0) return
+    const pool = job.chunk < job.numPrograms ? this.#pool : null
     try {
-      run(args, 0, numPrograms)
+      if (job.wakes) pool?.start()
+      if (pool && (job.wakes || pool.hasCompany)) pool.run(job)
+      else job.run(job.args, 0, job.numPrograms)
     } catch (error) {
-      this.lose(`kernel '${kernelName}' stopped: ${error instanceof Error ? error.message : String(error)}`, error)
+      this.lose(`kernel '${job.kernelName}' stopped: ${error instanceof Error ? error.message : String(error)}`, error)
       this.#requireOpen()
     }
   }
@@ -251,6 +282,8 @@ export class CpuDevice implements BackendDevice, MemoryOwner {
   }
 
   #end(error: DeviceError): void {
-    this.#lost ??= error
+    if (this.#lost) return
+    this.#lost = error
+    this.#pool?.close()
   }
 }

@@ -7,7 +7,7 @@ import { CpuMemory } from './memory.ts'
 /** Programs `first … last − 1` with the arguments at an address. */
 export type Run = (args: number, first: number, last: number) => void
 
-/** Code of a kernel, on the calling thread and as the address of a module for others (see `module.ts`; 0 if there are none). */
+/** Code of a kernel, on the calling thread and as the address of a module for others (see `storeModule`; 0 if there are none). */
 export interface Code {
   readonly run: Run
   readonly moduleAddress: number
@@ -36,8 +36,12 @@ export interface Job extends Code {
   readonly args: number
   readonly stride: number
   readonly numPrograms: number
-  /** Programs that a thread takes at once; all of them, where one thread runs them. */
+  /** Programs that a thread takes at once; all of them, where the calling thread runs them alone. */
   readonly chunk: number
+  /** Rough number of operations. */
+  readonly work: number
+  /** Whether threads that sleep shall be woken for it. */
+  readonly wakes: boolean
 }
 
 /** Writes the arguments of a launch, a copy for each thread, which differ by the memory of a program. */

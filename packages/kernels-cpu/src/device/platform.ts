@@ -1,0 +1,44 @@
+import type { ThreadData } from './worker.ts'
+
+/** A thread of the host. */
+export interface HostThread {
+  /** Whether it has ended, also where no event could tell so yet. */
+  isGone(): boolean
+  /** Ends it, whatever it does. */
+  terminate(): void
+}
+
+/** Number of threads that the machine runs at the same time. */
+export function availableParallelism(): number {
+  return typeof navigator === 'undefined' ? 1 : navigator.hardwareConcurrency
+}
+
+/**
+ * Starts a thread. In browsers this is a worker made of the function's text; Node gets `node/platform.ts` instead of this module.
+ *
+ * @param loop text of a function of `ThreadData` and of what ends the thread at once.
+ * @param ended is called when it has ended without being asked to, with the reason.
+ */
+export function startThread(loop: string, data: ThreadData, ended: (reason: string) => void): HostThread {
+  // Minifiers of development servers call it to name functions; here it does nothing.
+  const source = `const __name = (f) => f; onmessage = ({ data }) => { (${loop})(data, () => { close(); for (;;) {} }); close() }`
+  const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }))
+  let isGone = false
+  const worker = new Worker(url, { name: `equivar ${data.thread}` })
+  worker.onerror = (event) => {
+    event.preventDefault()
+    isGone = true
+    URL.revokeObjectURL(url)
+    worker.terminate()
+    ended(event.message === '' ? 'the page refuses workers made of text; allow worker-src blob: in its Content-Security-Policy' : event.message)
+  }
+  worker.postMessage(data)
+  return {
+    isGone: () => isGone,
+    terminate: () => {
+      isGone = true
+      URL.revokeObjectURL(url)
+      worker.terminate()
+    },
+  }
+}

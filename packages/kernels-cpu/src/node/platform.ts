@@ -1,0 +1,30 @@
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import type { HostThread } from '../device/platform.ts'
+import type { ThreadData } from '../device/worker.ts'
+
+export { availableParallelism }
+
+/** Starts a worker thread made of the function's text; it does not keep the process alive. */
+export function startThread(loop: string, data: ThreadData, ended: (reason: string) => void): HostThread {
+  const source = `const __name = (f) => f; (${loop})(require('node:worker_threads').workerData, () => process.exit(1))`
+  const worker = new Worker(source, { eval: true, workerData: data, execArgv: [], name: `equivar ${data.thread}` })
+  worker.unref()
+  let [isGone, isAsked] = [false, false]
+  let reason = 'it ended'
+  worker.on('error', (error) => {
+    reason = error instanceof Error ? error.message : String(error)
+  })
+  worker.on('exit', () => {
+    isGone = true
+    if (!isAsked) ended(reason)
+  })
+  return {
+    // Events do not arrive while the calling thread waits, but the clock of a thread that has ended says so at once.
+    isGone: () => isGone || worker.performance.eventLoopUtilization().idle < 0,
+    terminate: () => {
+      isAsked = true
+      void worker.terminate()
+    },
+  }
+}

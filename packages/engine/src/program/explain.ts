@@ -1,0 +1,54 @@
+import type { lowering } from '@equivar/core'
+
+/** What one step of a program does, and how. */
+export interface StepExplanation {
+  /** `mul`, `segmentedPolynomial`, or all that run as one kernel. */
+  readonly primitives: readonly string[]
+  /** Names of kernels in the order in which they are launched; empty where nothing is to be done. */
+  readonly kernels: readonly string[]
+  readonly flops: number
+  readonly bytes: number
+  /** How it is executed; `'alias'` shares memory, `'host'` runs in plain TypeScript. */
+  readonly method: lowering.Method | 'elementwise' | 'kernels' | 'alias' | 'host'
+  readonly outputs: readonly string[]
+}
+
+/** What a program does for the shapes of its last call; `toString()` is for people. */
+export interface ProgramExplanation {
+  readonly steps: readonly StepExplanation[]
+  readonly flops: number
+  readonly bytes: number
+  toString(): string
+}
+
+export function explanationOf(steps: readonly StepExplanation[]): ProgramExplanation {
+  const flops = steps.reduce((sum, step) => sum + step.flops, 0)
+  const bytes = steps.reduce((sum, step) => sum + step.bytes, 0)
+  return {
+    steps,
+    flops,
+    bytes,
+    toString() {
+      const rows = steps.map((step) => [
+        step.primitives.length > 4 ? `${step.primitives.slice(0, 4).join(' ')} … (${step.primitives.length})` : step.primitives.join(' '),
+        step.method,
+        step.kernels.join(' '),
+        count(step.flops),
+        count(step.bytes),
+        step.outputs.join(' '),
+      ])
+      return table([['primitives', 'method', 'kernels', 'flops', 'bytes', 'outputs'], ...rows, ['', '', '', count(flops), count(bytes), '']])
+    },
+  }
+}
+
+/** `1.2M` */
+function count(n: number): string {
+  for (const [unit, size] of [['G', 1e9], ['M', 1e6], ['k', 1e3]] as const) if (n >= size) return `${(n / size).toPrecision(3)}${unit}`
+  return `${n}`
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n')
+}

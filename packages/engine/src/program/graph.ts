@@ -1,0 +1,41 @@
+import type { Device } from '../array/device.ts'
+import type { AbstractValue } from '../graph/value.ts'
+import type { Storage } from '../memory/storage.ts'
+import type { PrimitiveName } from '../primitives/names.ts'
+import type { AnyParams } from '../primitives/rules.ts'
+import type { Fusion } from './fusion.ts'
+
+/** Number of an array of a program: an input, a constant, or what a step makes. */
+export type TensorId = number
+
+/** One primitive of a program: `outputs = primitive(inputs; params)`. */
+export interface PrimitiveStep {
+  readonly kind: 'primitive'
+  readonly primitive: PrimitiveName
+  readonly params: AnyParams
+  readonly inputs: readonly TensorId[]
+  readonly outputs: readonly TensorId[]
+}
+
+/** Element-wise primitives that run as one kernel, without memory for what is between them. */
+export interface FusedStep {
+  readonly kind: 'fused'
+  readonly fusion: Fusion
+  readonly inputs: readonly TensorId[]
+  readonly outputs: readonly TensorId[]
+}
+
+export type Step = PrimitiveStep | FusedStep
+
+/**
+ * What a function does for given shapes: steps in an order in which they can run. Tensors are numbered from 0; each is an input, a
+ * constant, or an output of one step.
+ */
+export interface ProgramGraph {
+  readonly device: Device
+  readonly tensors: readonly AbstractValue[]
+  readonly inputs: readonly TensorId[]
+  readonly constants: ReadonlyMap<TensorId, Storage>
+  readonly steps: readonly Step[]
+  readonly outputs: readonly TensorId[]
+}

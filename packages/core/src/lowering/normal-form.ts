@@ -67,7 +67,8 @@ export function normalForm(polynomial: SegmentedPolynomial, { minChannels, maxTe
   return { inputs: inputs.elements, outputs: outputs.elements, terms: [...merged.values()].filter(({ coefficient }) => coefficient !== 0) }
 }
 
-class ElementTable {
+/** Numbers for elements, in the order of their first use. */
+export class ElementTable {
   readonly elements: Element[] = []
   readonly #numbers = new Map<string, number>()
 
@@ -80,31 +81,34 @@ class ElementTable {
   }
 }
 
-/** The mode that becomes channels: one that is contiguous in as many operands as possible, and long. */
-export function channelMode(product: SegmentedTensorProduct): string | undefined {
+/** The mode that becomes channels: one that is contiguous in as many operands as possible, and long; of the output, if so asked. */
+export function channelMode(product: SegmentedTensorProduct, within: 'all' | 'output' = 'all'): string | undefined {
   const { subscripts, operands } = product
+  const ofOutput = subscripts.operands[operands.length - 1] ?? ''
   let best: string | undefined
   let bestScore = 0
   for (const mode of subscripts.modes) {
-    if (subscripts.coefficients.includes(mode)) continue
+    if (subscripts.coefficients.includes(mode) || (within === 'output' && !ofOutput.includes(mode))) continue
     const axes = subscripts.axesOf(mode)
     const extents = product.paths.length === 0 ? [] : [...product.getDims(mode)]
     const isStrided = axes.filter(([k, axis]) => operands[k]?.segments.some((shape) => shape.slice(axis + 1).some((extent) => extent !== 1))).length
     const largest = Math.max(1, ...extents)
-    const isInOutput = subscripts.operands[operands.length - 1]?.includes(mode) ? 2 : 1
+    const isInOutput = ofOutput.includes(mode) ? 2 : 1
     const score = largest === 1 ? 0 : (Math.min(largest, 1024) * isInOutput) / (1 + 8 * isStrided)
     if (score > bestScore) [best, bestScore] = [mode, score]
   }
   return best
 }
 
-interface Unrolled {
+/** A path with all modes but channels fixed; the output's element is the last one. */
+export interface Unrolled {
   readonly coefficient: number
   readonly elements: readonly Element[]
   readonly channels: number
 }
 
-function unroll(
+/** A path as terms; `undefined` if there would be more than `maxTerms`. */
+export function unroll(
   { buffers }: Operation,
   { subscripts, operands }: SegmentedTensorProduct,
   path: Path,
@@ -158,7 +162,7 @@ function dot(a: readonly number[], b: readonly number[]): number {
 }
 
 /** Number of an output that has two different elements at one place. */
-function overlap(elements: readonly Element[], { outputs }: SegmentedPolynomial): number | undefined {
+export function overlap(elements: readonly Element[], { outputs }: SegmentedPolynomial): number | undefined {
   const owners = outputs.map(({ size }) => new Int32Array(size).fill(-1))
   for (const [number, { operand, offset, stride, channels }] of elements.entries()) {
     const own = owners[operand]

@@ -21,8 +21,8 @@ function problem(polynomial: SegmentedPolynomial, inputs: readonly lowering.RowA
   }
 }
 
-function check(own: Problem, target: lowering.Target): void {
-  const lowered = lowering.lowerPolynomial(own.request, target)
+function check(own: Problem, target: lowering.Target, method: lowering.Method | 'auto' = 'auto'): void {
+  const lowered = lowering.lowerPolynomial(own.request, target, method)
   expect(maxDifference(runPlan(own, lowered.plan(own.sizes)), expected(own))).toBeLessThan(1e-13)
 }
 
@@ -52,6 +52,21 @@ for (const [name, target] of [['simd', simd], ['gpu', gpu]] as const)
   describe(`lowered to ${name}`, () => {
     it.each([1, 2, 5, 8, 13])('convolution of %i channels, to double backward', (multiplicity) => {
       for (const { polynomial, inputs, outputs } of withDerivatives(convolution(multiplicity), [batched, indexed(0), batched], [indexed(1)])) check(problem(polynomial, inputs, outputs, 19), target)
+    })
+
+    it('anything, by tables', () => {
+      const irreps = (text: string) => new Irreps('O3', text)
+      const of = '2x0e+3x1o'
+      const full = descriptors.fullyConnectedTensorProduct(irreps(of), irreps(of), irreps(of)).polynomial
+      for (const { polynomial, inputs, outputs } of withDerivatives(full, [shared, batched, indexed(0)], [indexed(1)])) check(problem(polynomial, inputs, outputs, 7), target, 'naive')
+      for (const { polynomial, inputs, outputs } of withDerivatives(convolution(5), [batched, indexed(0), batched], [indexed(1)])) check(problem(polynomial, inputs, outputs, 7), target, 'naive')
+    })
+
+    it('fully connected products, to double backward', () => {
+      const irreps = (text: string) => new Irreps('O3', text)
+      const of = '2x0e+5x1o'
+      const full = descriptors.fullyConnectedTensorProduct(irreps(of), irreps(of), irreps(of)).polynomial
+      for (const { polynomial, inputs, outputs } of withDerivatives(full, [shared, batched, indexed(0)], [indexed(1)])) check(problem(polynomial, inputs, outputs, 7), target)
     })
 
     it('symmetric contraction, to double backward', () => {

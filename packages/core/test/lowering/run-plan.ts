@@ -1,4 +1,5 @@
-import { type kernels, type SegmentedPolynomial, HostArray, lowering } from '../../src/index.ts'
+import type { lowering, kernels, SegmentedPolynomial } from '../../src/index.ts'
+import { HostArray } from '../../src/index.ts'
 import { interpret } from '../../src/kernels/index.ts'
 
 type Memory = Float32Array | Float64Array | Int32Array | Uint32Array

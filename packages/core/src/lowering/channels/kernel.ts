@@ -1,5 +1,4 @@
-import { Derivatives } from '../algebra/derivatives.ts'
-import { nestBest } from '../algebra/derivatives.ts'
+import { Derivatives, nestBest } from '../algebra/derivatives.ts'
 import { nest } from '../algebra/form.ts'
 import { InternalError } from '../../errors.ts'
 import { type Expression, type Kernel, KernelBuilder } from '../../kernels/index.ts'

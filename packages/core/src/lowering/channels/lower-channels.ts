@@ -3,6 +3,8 @@ import type { Kernel, StorageType } from '../../kernels/index.ts'
 import { hasUntouched, type NormalForm } from '../normal-form.ts'
 import type { Plan, PlannedLaunch, Slot, Target } from '../plan.ts'
 import type { FloatScalar, PolynomialRequest, PolynomialSizes, RowAccess } from '../request.ts'
+import { widthOf } from '../scalars.ts'
+import { splitsOf } from '../splits.ts'
 import { tuningFor } from '../tuning.ts'
 import { bytesPerEntry, bytesPerRow, flopsPerEntry } from './cost.ts'
 import { elementsPerProgram, fillKernel, sumPartsKernel } from './helpers.ts'
@@ -12,9 +14,6 @@ import type { BufferSource, KernelSpec, ParameterSource } from './spec.ts'
 
 /** Programs that keep a machine's threads busy. */
 const enoughPrograms = 16
-/** Entries of a part of the batch that is summed on its own. */
-const entriesPerPart = 256
-const maxParts = 64
 
 /** Kernels for the outputs of one access. */
 interface Stage {
@@ -89,8 +88,7 @@ export class ChannelLowering {
   #shape(spec: KernelSpec, { batchSize, outputRows }: PolynomialSizes): { readonly programs: number; readonly groups: number; readonly entriesPerSplit: number; readonly spansPerGroup: number } {
     const { iteration } = spec
     if (iteration.kind === 'splits') {
-      const entriesPerSplit = Math.max(entriesPerPart, Math.ceil(batchSize / maxParts))
-      const programs = Math.max(1, Math.ceil(batchSize / entriesPerSplit))
+      const { splits: programs, entriesPerSplit } = splitsOf(batchSize)
       return { programs, entriesPerSplit, ...this.#groups(spec, programs) }
     }
     const programs = iteration.kind === 'tiles' ? Math.ceil(batchSize / spec.chunk) : (outputRows[spec.outputs[0] ?? 0] ?? 0) * spec.rowSplits
@@ -161,10 +159,6 @@ export class ChannelLowering {
   get form(): NormalForm {
     return this.#form
   }
-}
-
-export function widthOf(scalar: FloatScalar): number {
-  return scalar === 'f32' ? 4 : 8
 }
 
 function parameterValue(

@@ -110,6 +110,17 @@ describe('registeredDevice', () => {
     expect(() => registry.registered('cpu:1')).toThrow(DeviceError)
   })
 
+  test('knows what was installed once it was opened, behind what is registered', async () => {
+    const [installed, registered] = [fake('cpu'), fake('cpu', { isSync: true })]
+    const registry = new BackendRegistry(() => Promise.resolve({ backend: installed.backend }))
+    expect(registry.registered('cpu')).toBeNull()
+    const { backend } = await registry.device('cpu')
+    expect(backend).not.toBeNull()
+    expect(registry.registered('cpu')).toBe(backend)
+    registry.use(registered.backend)
+    expect(registry.registered('cpu')).not.toBe(backend)
+  })
+
   test('wins over what is being opened', async () => {
     const registry = new BackendRegistry(none)
     registry.use(fake('cpu', { isSync: true }).backend)

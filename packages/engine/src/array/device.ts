@@ -3,9 +3,6 @@ import { DeviceError, device as openDevice, registeredDevice, type BackendDevice
 /** Name of a device: `'cpu'`, `'webgpu'`, `'cuda:0'`. */
 export type Device = string
 
-/** Devices that were opened here, with what runs their kernels; `null`: the processor in plain TypeScript. */
-const opened = new Map<Device, BackendDevice | null>()
-
 let current: Device = 'cpu'
 
 /**
@@ -17,9 +14,7 @@ let current: Device = 'cpu'
  * setDefaultDevice(await device('auto'))
  */
 export async function device(name: string): Promise<Device> {
-  const choice = await openDevice(name)
-  opened.set(choice.name, choice.backend)
-  return choice.name
+  return (await openDevice(name)).name
 }
 
 /** Where arrays are made when no device is named; `'cpu'` unless set. */
@@ -36,9 +31,9 @@ export function setDefaultDevice(name: Device): void {
   current = requireDevice('setDefaultDevice', name)
 }
 
-/** What runs the kernels of a device: what was registered for it last, or what was found when it was opened. */
+/** What runs the kernels of a device; for `'cpu'` there may be nothing, and plain TypeScript serves. */
 export function backendOf(name: Device): BackendDevice | undefined {
-  return registeredDevice(name) ?? opened.get(name) ?? undefined
+  return registeredDevice(name) ?? undefined
 }
 
 /**

@@ -27,7 +27,7 @@ export function device(name: string): Promise<DeviceChoice> {
 
 /**
  * The device of a registered backend at once: the open one, or one that can be opened without waiting; `null` if there is none.
- * Nothing that is installed is looked for.
+ * Nothing that is installed is looked for, but what {@link device} found before is known.
  *
  * @throws {DeviceError} if the name is unknown, or a registered backend cannot open its device.
  */

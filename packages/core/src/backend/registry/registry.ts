@@ -49,6 +49,8 @@ export class BackendRegistry {
   readonly #open = new OpenDevices()
   /** What was registered last is asked first. */
   #backends: readonly Backend[] = []
+  /** And behind them, what was installed and opened. */
+  #found: readonly Backend[] = []
 
   constructor(find: (kind: DeviceKind) => Promise<Found> = findInstalled) {
     this.#findInstalled = find
@@ -77,11 +79,12 @@ export class BackendRegistry {
   registered(name: string): BackendDevice | null {
     const { kinds, index } = parseName(name)
     for (const kind of kinds)
-      for (const backend of this.#backends)
-        if (backend.kind === kind) {
-          const device = this.#open.openSync(backend, index)
-          if (device) return device
-        }
+      for (const backends of [this.#backends, this.#found])
+        for (const backend of backends)
+          if (backend.kind === kind) {
+            const device = this.#open.openSync(backend, index)
+            if (device) return device
+          }
     return null
   }
 
@@ -104,7 +107,10 @@ export class BackendRegistry {
       if (!this.#backends.some((own) => own.kind === kind)) refused.push({ name, reason: found.reason })
       return null
     }
-    return this.#backends.includes(found.backend) ? null : this.#tryOpen(found.backend, index, (reason) => refused.push({ name, reason }))
+    if (this.#backends.includes(found.backend)) return null
+    const device = await this.#tryOpen(found.backend, index, (reason) => refused.push({ name, reason }))
+    if (device && !this.#found.includes(found.backend)) this.#found = [...this.#found, found.backend]
+    return device
   }
 
   async #tryOpen(backend: Backend, index: number, refuse: (reason: string) => void): Promise<BackendDevice | null> {

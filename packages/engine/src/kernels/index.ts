@@ -1,9 +1,12 @@
 import type { Planner } from '../compiled/planner.ts'
 import type { PrimitiveName } from '../primitives/names.ts'
+import { countingPlanners } from './structure/counting.ts'
+import { movePlanners } from './structure/moves.ts'
+import { rowPlanners } from './structure/rows.ts'
 import { elementwisePlanners } from './elementwise/planners.ts'
 
 export type { ElementwiseDag, ElementwiseName, ElementwiseNode } from './elementwise/dag.ts'
 export { launchElementwise, planElementwise, type ElementwiseLaunch, type Walk } from './elementwise/plan.ts'
 
 /** How primitives are run by kernels. */
-export const planners: { readonly [P in PrimitiveName]?: Planner<P> } = { ...elementwisePlanners }
+export const planners: { readonly [P in PrimitiveName]?: Planner<P> } = { ...elementwisePlanners, ...movePlanners, ...countingPlanners, ...rowPlanners }

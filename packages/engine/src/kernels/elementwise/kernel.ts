@@ -3,7 +3,7 @@ import type { DType } from '../../array/dtype.ts'
 import { storageTypes } from '../../compiled/planner.ts'
 import { kernelOnce } from '../kernel-cache.ts'
 import type { ElementwiseDag } from './dag.ts'
-import { dtypesOf, evaluateDag, fromStorage, toStorage, valueType } from './functions.ts'
+import { dtypesOf, evaluateDag, fromStorage, toStorage } from './functions.ts'
 
 /**
  * How an operand lies along the axis that lanes run over: one element for all of them, one after another, or with a stride that is
@@ -19,10 +19,9 @@ export interface ElementwiseStructure {
   readonly accesses: readonly LaneAccess[]
   /** Whether operands begin elsewhere than at their first element. */
   readonly hasOffsets: boolean
+  /** Elements along the axis of the lanes that one program takes at most. */
+  readonly laneBlock: number
 }
-
-/** Elements along the axis of the lanes that one program takes at most. */
-export const laneBlock = 1024
 
 /** Numbers of a launch in the order in which kernels of graphs declare them. */
 export interface ElementwiseNumbers {
@@ -59,7 +58,7 @@ export function dagText(dag: ElementwiseDag): string {
 /** The kernel that computes a graph over operands of a structure, made once. */
 export function elementwiseKernel(dag: ElementwiseDag, structure: ElementwiseStructure, target: lowering.Target): kernels.Kernel {
   const lanes = lanesFor(dag, target)
-  const text = `elementwise ${target.lanes} ${lanes} ${structure.outerAxes} ${structure.accesses.join()} ${structure.hasOffsets} ${dagText(dag)}`
+  const text = `elementwise ${target.lanes} ${lanes} ${structure.outerAxes} ${structure.accesses.join()} ${structure.hasOffsets} ${structure.laneBlock} ${dagText(dag)}`
   return kernelOnce(text, () => makeKernel(dag, structure, lanes, target))
 }
 
@@ -82,7 +81,8 @@ interface Operand {
   readonly offset: kernels.Expression | undefined
 }
 
-function makeKernel(dag: ElementwiseDag, { outerAxes, accesses, hasOffsets }: ElementwiseStructure, lanes: number, target: lowering.Target): kernels.Kernel {
+function makeKernel(dag: ElementwiseDag, structure: ElementwiseStructure, lanes: number, target: lowering.Target): kernels.Kernel {
+  const { outerAxes, accesses, hasOffsets, laneBlock } = structure
   const b = new kernels.KernelBuilder(nameOf(dag), { lanes, gridRank: outerAxes === 0 ? 1 : 2 })
   const dtypes = dtypesOf(dag)
   const numInputs = dag.inputs.length
@@ -117,7 +117,7 @@ function makeKernel(dag: ElementwiseDag, { outerAxes, accesses, hasOffsets }: El
       return base ? base.add(lane) : lane
     }
     // What all lanes share is read before the loop over them.
-    const shared = operands.slice(0, numInputs).map((operand, k) => (operand.access === 'spread' ? fromStorage(operand.memory.load(bases[k] ?? 0), operand.dtype) : undefined))
+    const shared = operands.slice(0, numInputs).map(({ access, memory, dtype }, k) => (access === 'spread' ? fromStorage(memory.load(bases[k] ?? 0), dtype) : undefined))
     const step = (i: kernels.Expression, active: kernels.Expression | undefined) => {
       const inputs = operands.slice(0, numInputs).map((operand, k) => shared[k] ?? fromStorage(read(b, operand, (lane) => at(k, lane), i, active), operand.dtype))
       const values = evaluateDag(b, dag, [...inputs, ...scalars], target.lanes === 'simd')
@@ -188,6 +188,3 @@ function write(
 function nameOf({ nodes }: ElementwiseDag): string {
   return nodes.length === 1 ? (nodes[0]?.op ?? 'copy') : nodes.length === 0 ? 'copy' : `fused_${nodes.length}`
 }
-
-/** Type that a value of the graph has in kernels, for those who build on it. */
-export { valueType }

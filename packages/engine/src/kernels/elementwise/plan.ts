@@ -1,10 +1,10 @@
 import type { lowering } from '@equivar/core'
 import { broadcastShapes, broadcastStrides, elementCount, rowMajorStrides, type Shape } from '../../array/shape.ts'
 import { storageTypes } from '../../compiled/planner.ts'
-import { collapse } from '../../naive/loops.ts'
+import { collapse, type LoopNest } from '../../naive/loops.ts'
 import type { ElementwiseDag } from './dag.ts'
 import { dtypesOf } from './functions.ts'
-import { elementwiseKernel, elementwiseParameters, laneBlock, type LaneAccess } from './kernel.ts'
+import { elementwiseKernel, elementwiseParameters, type LaneAccess } from './kernel.ts'
 
 /** How an operand is walked through: the stride along every axis of the index space, and the first element. */
 export interface Walk {
@@ -33,16 +33,17 @@ export function launchElementwise(request: ElementwiseLaunch, target: lowering.T
   const walks = [...inputs, ...outputs]
   const nest = collapse({ extents: shape, strides: walks.map(({ strides }) => strides) })
   const axis = laneAxis(nest.extents, nest.strides.slice(inputs.length))
-  const outerExtents = nest.extents.filter((_, a) => a !== axis)
   const length = nest.extents[axis] ?? 1
+  const { outerAxes: order, laneBlock } = walkOf(nest, axis, inputs.length)
+  const outerExtents = order.map((a) => nest.extents[a] ?? 1)
   const laneStrides = nest.strides.map((own) => own[axis] ?? 1)
   const accesses = laneStrides.map((stride, k): LaneAccess => (stride === 1 ? 'contiguous' : stride === 0 && k < inputs.length ? 'spread' : 'strided'))
   const offsets = walks.map(({ offset = 0 }) => offset)
-  const structure = { outerAxes: outerExtents.length, accesses, hasOffsets: offsets.some((offset) => offset > 0) }
+  const structure = { outerAxes: outerExtents.length, accesses, hasOffsets: offsets.some((offset) => offset > 0), laneBlock }
 
   const rows = elementCount(outerExtents)
-  const rowsPerProgram = Math.max(1, Math.min(rows, Math.ceil(laneBlock / length)))
-  const outerStrides = nest.strides.map((own) => own.filter((_, a) => a !== axis))
+  const rowsPerProgram = Math.max(1, Math.min(rows, Math.ceil(programSize / Math.min(length, laneBlock))))
+  const outerStrides = nest.strides.map((own) => order.map((a) => own[a] ?? 0))
   const numbers = { length, rows, rowsPerProgram, outerExtents, outerStrides, laneStrides, offsets, scalars }
   const laneBlocks = Math.ceil(length / laneBlock)
   return [
@@ -84,6 +85,21 @@ function laneAxis(extents: readonly number[], outputStrides: readonly (readonly 
   const byContiguity = extents.findIndex((extent, axis) => extent >= shortRow && outputStrides.every((own) => own[axis] === 1))
   if (byContiguity >= 0) return byContiguity
   return Math.max(0, extents.indexOf(Math.max(...extents)))
+}
+
+/** Elements of a program: enough that a launch has few programs, and few enough that all threads have some. */
+const programSize = 1024
+
+/**
+ * Order of the axes beside that of the lanes, and how far lanes run in one go. Where an input is contiguous along another axis than
+ * the outputs, as in a transpose, small tiles let its cache lines be used up.
+ */
+function walkOf({ extents, strides }: LoopNest, axis: number, numInputs: number): { readonly outerAxes: readonly number[]; readonly laneBlock: number } {
+  const outerAxes = extents.map((_, a) => a).filter((a) => a !== axis)
+  const across = strides.slice(0, numInputs).map((own) => ((own[axis] ?? 0) > 1 ? outerAxes.find((a) => own[a] === 1) : undefined))
+  const fastest = across.find((a) => a !== undefined)
+  if (fastest === undefined) return { outerAxes, laneBlock: programSize }
+  return { outerAxes: [...outerAxes.filter((a) => a !== fastest), fastest], laneBlock: 32 }
 }
 
 const bytesPerElement = { f32: 4, f64: 8, i32: 4, u32: 4 } as const

@@ -1,4 +1,4 @@
-import { add, gradSteps, scopeInSteps, sum, track, type FloatDType, type NDArray } from '@equivar/engine'
+import { add, compile, grad, gradSteps, scopeInSteps, sum, track, type FloatDType, type NDArray, type Program } from '@equivar/engine'
 import { disposeTree } from '../model/dispose-tree.ts'
 import type { GraphArrays } from '../model/graph.ts'
 import type { MaceNetwork, NetworkOutput, NetworkWeights } from '../model/network.ts'
@@ -33,25 +33,31 @@ interface BatchArrays {
   readonly terms: readonly NDArray[]
 }
 
+/** {@link GraphArrays} as a tree of arrays, the only thing that changes from one batch to the next. */
+interface GraphTree extends Omit<GraphArrays, 'numNodes' | 'features'> {
+  readonly features: Readonly<Record<string, NDArray>>
+}
+
 /** A network with its weights, ready to evaluate. */
 export class Evaluator {
   readonly network: MaceNetwork
   readonly weights: NetworkWeights
   readonly dtype: FloatDType
   readonly runtime: Runtime
+  readonly #programs = new Map<string, Program<[GraphTree], BatchArrays>>()
 
   constructor(network: MaceNetwork, weights: NetworkWeights, dtype: FloatDType, runtime: Runtime) {
-    this.runtime = runtime
     this.network = network
     this.weights = weights
     this.dtype = dtype
+    this.runtime = runtime
   }
 
   /** Takes over the graph. `pause` runs now and then; what it throws ends the work. */
   async compute(graph: GraphArrays, wanted: Wanted, pause: () => Promise<void>): Promise<BatchNumbers> {
     let results: BatchArrays
     try {
-      results = await this.#inSteps(graph, wanted, pause)
+      results = this.runtime.isCompiled ? this.program(wanted).run(treeOf(graph)) : await this.#inSteps(graph, wanted, pause)
     } finally {
       disposeTree(graph)
     }
@@ -65,9 +71,27 @@ export class Evaluator {
     return { nodeEnergies, embeddingEnergies: embeddingEnergies[0], gradient: gradient[0] ?? new Float64Array(0), features, terms }
   }
 
+  /** The compiled program for what is wanted. */
+  program(wanted: Wanted): Program<[GraphTree], BatchArrays> {
+    const key = [wanted.gradient, wanted.features, wanted.terms].join()
+    let program = this.#programs.get(key)
+    if (!program) this.#programs.set(key, (program = compile((graph: GraphTree) => this.#apply(graph, wanted))))
+    return program
+  }
+
   dispose(): void {
+    for (const program of this.#programs.values()) program.dispose()
+    this.#programs.clear()
     disposeTree(this.weights)
     this.weights.parameters.dispose()
+  }
+
+  #apply(tree: GraphTree, wanted: Wanted): BatchArrays {
+    const vectors = wanted.gradient ? track(tree.vectors) : tree.vectors
+    const graph = { ...tree, vectors, numNodes: tree.species.shape[0] ?? 0, features: new Map(Object.entries(tree.features)) }
+    const output = this.network.apply(this.weights, graph)
+    const gradient = wanted.gradient ? grad(totalEnergy(output), [vectors], { allowUnused: true }) : []
+    return selected(output, gradient, wanted)
   }
 
   async #inSteps(graph: GraphArrays, wanted: Wanted, pause: () => Promise<void>): Promise<BatchArrays> {
@@ -95,6 +119,10 @@ function selected({ nodeEnergies, embeddingEnergies, features, terms }: NetworkO
     features: wanted.features ? features : [],
     terms: wanted.terms ? terms : [],
   }
+}
+
+function treeOf({ features, vectors, senders, receivers, pairs, species, atomicNumbers, headMask }: GraphArrays): GraphTree {
+  return { vectors, senders, receivers, pairs, species, atomicNumbers, headMask, features: Object.fromEntries(features) }
 }
 
 async function read(x: NDArray): Promise<Float64Array> {

@@ -4,7 +4,7 @@ import { channelwiseTensorProduct } from '../../src/descriptors/index.ts'
 import { KernelError } from '../../src/errors.ts'
 import { Irreps } from '../../src/irreps/index.ts'
 import { type Expression, interpret, KernelBuilder, requireProved, unprovedAccesses } from '../../src/kernels/index.ts'
-import { convolution, histogram, matrixProduct, saxpy, scan, segmentSum, softmax } from './example-kernels.ts'
+import { convolution, histogram, matrixProduct, saxpy, scan, segmentSum, softmax } from '../../src/conformance/kernels/examples.ts'
 
 const { polynomial } = channelwiseTensorProduct(new Irreps('O3', '5x0e + 5x1o'), new Irreps('O3', '0e + 1o'), new Irreps('O3', '0e + 1o'))
 

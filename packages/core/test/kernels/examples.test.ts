@@ -3,7 +3,7 @@ import { channelwiseTensorProduct } from '../../src/descriptors/index.ts'
 import { Irreps } from '../../src/irreps/index.ts'
 import { interpret, kernelFromJson, kernelKey, kernelToJson } from '../../src/kernels/index.ts'
 import { HostArray } from '../../src/math/host-array.ts'
-import { convolution, histogram, matrixProduct, saxpy, scan, segmentSum, softmax } from './example-kernels.ts'
+import { convolution, histogram, matrixProduct, saxpy, scan, segmentSum, softmax } from '../../src/conformance/kernels/examples.ts'
 
 /** Numbers that look like nothing in particular. */
 const wave = (length: number, phase = 0) => Float64Array.from({ length }, (_, k) => Math.sin(0.7 * (k + 1) + phase))

@@ -19,12 +19,12 @@ export function derive(polynomial: SegmentedPolynomial, name: DerivativeName): D
   made.set(polynomial, own)
   const known = own.get(name)
   if (known) return known
-  const derived = differentiate(polynomial, name)
+  const derived = differentiated(polynomial, name)
   own.set(name, derived)
   return derived
 }
 
-function differentiate(polynomial: SegmentedPolynomial, name: DerivativeName): Derivative<SegmentedPolynomial> {
+function differentiated(polynomial: SegmentedPolynomial, name: DerivativeName): Derivative<SegmentedPolynomial> {
   switch (name) {
     case 'forward':
       return [polynomial, (inputs, outputs) => [inputs, outputs]]
@@ -44,8 +44,10 @@ function differentiate(polynomial: SegmentedPolynomial, name: DerivativeName): D
   }
 }
 
-function after([inner, first]: Derivative<SegmentedPolynomial>, differentiated: (inner: SegmentedPolynomial) => Derivative<SegmentedPolynomial>): Derivative<SegmentedPolynomial> {
-  const [outer, second] = differentiated(inner)
+type Derived = Derivative<SegmentedPolynomial>
+
+function after([inner, first]: Derived, differentiate: (inner: SegmentedPolynomial) => Derived): Derived {
+  const [outer, second] = differentiate(inner)
   const map: ArgumentMap = (inputs, outputs) => second(...first(inputs, outputs))
   return [outer, map]
 }

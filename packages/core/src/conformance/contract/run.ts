@@ -1,0 +1,19 @@
+import { InternalError } from '../../errors.ts'
+import type { ContractCase } from '../cases.ts'
+import { type ContractContext, Skip } from './context.ts'
+import { endings } from './endings.ts'
+import { type Rule, rules } from './rules.ts'
+
+const all: Readonly<Record<string, Rule>> = { ...rules, ...endings }
+
+export function contractCases(seed: number): ContractCase[] {
+  return Object.keys(all).map((name) => ({ category: 'contract', name: `contract/${name}`, seed }))
+}
+
+/** Nothing, or why it cannot be tried. @throws {Error} with a sentence if the rule is broken. */
+export async function runContractCase({ name }: ContractCase, context: ContractContext): Promise<Skip | null> {
+  const rule = all[name.replace(/^contract\//, '')]
+  if (!rule) throw new InternalError(`there is no contract case '${name}'`)
+  const skipped = await rule(context)
+  return skipped instanceof Skip ? skipped : null
+}

@@ -1,0 +1,7 @@
+export type { ConformanceCase, ContractCase, KernelCase, Tier } from './cases.ts'
+export type { FailureHooks } from './contract/context.ts'
+export { type KernelProblem } from './kernels/problem.ts'
+export { kernelProblemOf } from './kernels/run.ts'
+export type { PolynomialCase } from './polynomials/cases.ts'
+export { expectedOf, type Lower, type Problem, problemOf } from './polynomials/run.ts'
+export { type CaseResult, conformanceCases, type ConformanceOptions, type ConformanceResults, type Counts, runConformance } from './run.ts'

@@ -12,7 +12,7 @@ export interface CpuOptions {
   readonly maxBytes?: number
   /** Use the multiply-add of relaxed SIMD, which rounds once where the hardware does; by default if the host has it. */
   readonly relaxedSimd?: boolean
-  /** For tests of what must not happen. Refused memory is had by `maxBytes`, a lost device by its method `lose`. */
+  /** For tests of what must not happen; more is brought about by `refuseNext` and `lose` of the device. */
   readonly faults?: { readonly thread?: ThreadFault }
 }
 

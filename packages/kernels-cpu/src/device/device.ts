@@ -42,6 +42,7 @@ export class CpuDevice implements BackendDevice, MemoryOwner {
   readonly #byKernel = new WeakMap<kernels.Kernel, CpuExecutable>()
   readonly #executables = new Map<string, CpuExecutable>()
   #lost: DeviceError | null = null
+  #refusesNext = false
   #allocatedBytes = 0
   #liveBuffers = 0
   #peakBytes = 0
@@ -96,6 +97,11 @@ export class CpuDevice implements BackendDevice, MemoryOwner {
   /** Makes the device unusable, as what cannot be undone does. */
   lose(reason: string, cause?: unknown): void {
     this.#end(new DeviceError(`device '${name}' was lost: ${reason}; open it again`, { cause }))
+  }
+
+  /** Makes the next allocation fail as if there were no memory: for tests. */
+  refuseNext(): void {
+    this.#refusesNext = true
   }
 
   close(): void {
@@ -250,7 +256,8 @@ export class CpuDevice implements BackendDevice, MemoryOwner {
   }
 
   #take(byteLength: number): Block {
-    const block = this.#memory.take(byteLength)
+    const block = this.#refusesNext ? null : this.#memory.take(byteLength)
+    this.#refusesNext = false
     if (block) return block
     const { byteLength: reserved, maxBytes } = this.#memory
     throw new DeviceError(

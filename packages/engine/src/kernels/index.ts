@@ -1,5 +1,7 @@
 import type { Planner } from '../compiled/planner.ts'
 import type { PrimitiveName } from '../primitives/names.ts'
+import { reductionPlanners } from './reductions/plan.ts'
+import { scanPlanners } from './reductions/scan.ts'
 import { countingPlanners } from './structure/counting.ts'
 import { movePlanners } from './structure/moves.ts'
 import { rowPlanners } from './structure/rows.ts'
@@ -8,5 +10,5 @@ import { elementwisePlanners } from './elementwise/planners.ts'
 export type { ElementwiseDag, ElementwiseName, ElementwiseNode } from './elementwise/dag.ts'
 export { launchElementwise, planElementwise, type ElementwiseLaunch, type Walk } from './elementwise/plan.ts'
 
-/** How primitives are run by kernels. */
-export const planners: { readonly [P in PrimitiveName]?: Planner<P> } = { ...elementwisePlanners, ...movePlanners, ...countingPlanners, ...rowPlanners }
+/** How primitives are run by kernels; matrix products and polynomials are lowered elsewhere. */
+export const planners: { readonly [P in Exclude<PrimitiveName, 'matmul' | 'segmentedPolynomial'>]: Planner<P> } = { ...elementwisePlanners, ...movePlanners, ...countingPlanners, ...rowPlanners, ...reductionPlanners, ...scanPlanners }

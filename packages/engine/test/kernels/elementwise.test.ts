@@ -41,8 +41,11 @@ describe('primitives of one input', () => {
     const special = [Number.NaN, Infinity, -Infinity, 0, 1, -1]
     for (const op of ['neg', 'sqrt', 'exp', 'log', 'log1p', 'tanh', 'sigmoid', 'abs', 'sign', 'reciprocal', 'square'] as const)
       for (const dtype of floats) await expectSame({ primitive: op, inputs: [tensor(dtype, [6], (i) => special[i] ?? 0)], params: {} })
-    for (const op of ['maximum', 'minimum', 'less', 'lessEqual', 'equal', 'notEqual'] as const)
-      for (const dtype of floats) await expectSame({ primitive: op, inputs: [tensor(dtype, [6, 1], (i) => special[i] ?? 0), tensor(dtype, [6], (i) => special[i] ?? 0)], params: {} })
+    for (const primitive of ['maximum', 'minimum', 'less', 'lessEqual', 'equal', 'notEqual'] as const)
+      for (const dtype of floats) {
+        const [a, b] = [[6, 1], [6]].map((shape) => tensor(dtype, shape, (i) => special[i] ?? 0))
+        if (a && b) await expectSame({ primitive, inputs: [a, b], params: {} })
+      }
   })
 
   it('log of float64 in all its range', async () => {

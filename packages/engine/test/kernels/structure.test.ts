@@ -83,11 +83,12 @@ describe('rows', () => {
           await expectSame({ primitive: 'take', inputs: [numbered([rows, ...width], dtype), tensor('int32', [size], () => random.integer(0, rows - 1))], params: {} }, { target })
   })
 
+  const segments = [[5, [3], 1200], [90, [4, 10], 40], [3, [], 2000], [4, [35], 300], [4, [0], 3], [2, [8], 0], [0, [8], 0]] as const
   it('segmentSum', async () => {
     const random = new Random(15)
     for (const dtype of ['float32', 'float64', 'int32', 'uint32'] as const)
       for (const target of targets)
-        for (const [numSegments, width, size] of [[5, [3], 1200], [90, [4, 10], 40], [3, [], 2000], [4, [35], 300], [4, [0], 3], [2, [8], 0], [0, [8], 0]] as const) {
+        for (const [numSegments, width, size] of segments) {
           const draw = () => (dtype === 'float32' || dtype === 'float64' ? random.between(0.5, 1) : random.integer(0, 9))
           const inputs = [tensor(dtype, [size, ...width], draw), tensor('int32', [size], () => random.integer(0, numSegments - 1))]
           await expectSame({ primitive: 'segmentSum', inputs, params: { numSegments } }, dtype === 'float64' ? { target, relative: 1e-13 } : { target })

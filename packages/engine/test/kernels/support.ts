@@ -63,7 +63,8 @@ export interface PlanData {
 }
 
 /** What a plan writes; memory holds rubbish before. */
-export async function run(plan: lowering.Plan, { inputs, outputs, orders = [] }: PlanData, device: BackendDevice = interpreterDevice()): Promise<readonly Storage[]> {
+export async function run(plan: lowering.Plan, data: PlanData, device: BackendDevice = interpreterDevice()): Promise<readonly Storage[]> {
+  const { inputs, outputs, orders = [] } = data
   const bind = (data: Storage): Binding => {
     const binding = { memory: device.allocate(data.byteLength), byteOffset: 0, byteLength: data.byteLength }
     device.write(binding, data)
@@ -102,14 +103,20 @@ export async function both<P extends PrimitiveName>({ primitive, inputs, params 
   if (!plan) throw new Error(`no planner for ${primitive}`)
   if ('alias' in plan) return { actual: [stored(inputs[plan.alias]?.data ?? new Float32Array())], expected: expected.map(stored), outputs }
   const orders = 'numSegments' in params ? [{ indices: Int32Array.from(inputs[1]?.data ?? []), rows: params.numSegments }] : []
-  const data = { inputs: inputs.map((x) => stored(x.data)), outputs: outputs.map(({ dtype, shape }) => ({ scalar: storageTypes[dtype], length: count(shape) })), orders }
-  return { actual: await run(plan, data, device), expected: expected.map(stored), outputs }
+  const memory = outputs.map(({ dtype, shape }) => ({ scalar: storageTypes[dtype], length: count(shape) }))
+  return { actual: await run(plan, { inputs: inputs.map((x) => stored(x.data)), outputs: memory, orders }, device), expected: expected.map(stored), outputs }
 }
 
 /** Largest relative difference allowed for a dtype: 4 units in the last place. */
 const fourUlp: { readonly [D in DType]: number } = { float32: 2 ** -21, float64: 2 ** -50, int32: 0, uint32: 0, bool: 0 }
 
-export async function expectSame<P extends PrimitiveName>(given: Case<P>, options: { readonly target?: lowering.Target; readonly device?: BackendDevice; readonly relative?: number } = {}): Promise<void> {
+export interface Comparison {
+  readonly target?: lowering.Target
+  readonly device?: BackendDevice
+  readonly relative?: number
+}
+
+export async function expectSame<P extends PrimitiveName>(given: Case<P>, options: Comparison = {}): Promise<void> {
   const { actual, expected } = await both(given, options.target, options.device)
   for (const [k, right] of expected.entries()) {
     const own = actual[k]
@@ -118,7 +125,8 @@ export async function expectSame<P extends PrimitiveName>(given: Case<P>, option
     for (const [i, b] of right.entries()) {
       const a = own?.[i] ?? Number.NaN
       const agrees = Object.is(a, b) || a === b || Math.abs(a - b) <= tolerance * Math.abs(b)
-      if (!agrees) expect.fail(`${given.primitive}: element ${i} is ${a}, but ${b} is expected; ${JSON.stringify({ shapes: given.inputs.map(({ shape }) => shape), params: given.params })}`)
+      const what = { shapes: given.inputs.map(({ shape }) => shape), params: given.params }
+      if (!agrees) expect.fail(`${given.primitive}: element ${i} is ${a}, but ${b} is expected; ${JSON.stringify(what)}`)
     }
   }
 }

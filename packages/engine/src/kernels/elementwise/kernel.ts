@@ -117,7 +117,9 @@ function makeKernel(dag: ElementwiseDag, structure: ElementwiseStructure, lanes:
       return base ? base.add(lane) : lane
     }
     // What all lanes share is read before the loop over them.
-    const shared = operands.slice(0, numInputs).map(({ access, memory, dtype }, k) => (access === 'spread' ? fromStorage(memory.load(bases[k] ?? 0), dtype) : undefined))
+    const shared = operands.slice(0, numInputs).map(({ access, memory, dtype }, k) => {
+      return access === 'spread' ? fromStorage(memory.load(bases[k] ?? 0), dtype) : undefined
+    })
     const step = (i: kernels.Expression, active: kernels.Expression | undefined) => {
       const inputs = operands.slice(0, numInputs).map((operand, k) => shared[k] ?? fromStorage(read(b, operand, (lane) => at(k, lane), i, active), operand.dtype))
       const values = evaluateDag(b, dag, [...inputs, ...scalars], target.lanes === 'simd')

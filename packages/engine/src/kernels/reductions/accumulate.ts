@@ -9,10 +9,12 @@ export function lanesOf(scalar: kernels.StorageType, { lanes, vectorBytes, maxLa
 /** Terms that are added up in f32 before they join the exact sum. */
 const run = 16
 
+type Bound = kernels.Expression | number
+
 /** A loop that adds up terms. */
 export interface Accumulator {
   /** `Σ term(i)` over `i = start, start + step, … < end`; a varying term gives one sum a lane. */
-  sum(start: kernels.Expression | number, end: kernels.Expression | number, term: (i: kernels.Expression) => kernels.Expression, step?: number): kernels.Expression
+  sum(start: Bound, end: Bound, term: (i: kernels.Expression) => kernels.Expression, step?: number): kernels.Expression
 }
 
 /**

@@ -28,8 +28,8 @@ export function launchCopy({ dtype, shape, from, to }: Move, target: lowering.Ta
   return launchElementwise({ dag: copyOf(dtype), shape, inputs: [from], outputs: [to], slots }, target)
 }
 
-/** `to[i] = value`. */
-function launchFill(dtype: DType, shape: readonly number[], to: Walk, target: lowering.Target): readonly lowering.PlannedLaunch[] {
+/** `to[i] = 0`. */
+export function launchFill(dtype: DType, shape: readonly number[], to: Walk, target: lowering.Target): readonly lowering.PlannedLaunch[] {
   const stored = dtype === 'bool' ? 'uint32' : dtype
   const dag: ElementwiseDag = { inputs: [], scalars: [], nodes: [{ op: 'constant', args: [], params: { value: 0, dtype: stored } }], outputs: [0] }
   return launchElementwise({ dag, shape, inputs: [], outputs: [to] }, target)
@@ -92,7 +92,8 @@ export const movePlanners: {
           return launchFill(dtype, shape.map((_, a) => (a === axis ? width : inside(a))), { strides, offset: offsetOf(first, strides) }, target)
         }),
       )
-      return plan(...slabs, launchCopy({ dtype, shape: x.shape, from: { strides: rowMajorStrides(x.shape) }, to: { strides, offset: offsetOf(low, strides) } }, target))
+      const to = { strides, offset: offsetOf(low, strides) }
+      return plan(...slabs, launchCopy({ dtype, shape: x.shape, from: { strides: rowMajorStrides(x.shape) }, to }, target))
     },
   },
 }

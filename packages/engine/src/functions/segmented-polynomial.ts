@@ -56,7 +56,7 @@ export function segmentedPolynomial(
  *
  * @throws as {@link segmentedPolynomial}, but for what depends on elements.
  * @example
- * console.log(`${explainSegmentedPolynomial(descriptor.polynomial, [w, x, y])}`)
+ * console.log(explainSegmentedPolynomial(descriptor.polynomial, [w, x, y]).toString())
  */
 export function explainSegmentedPolynomial(
   polynomial: SegmentedPolynomial,

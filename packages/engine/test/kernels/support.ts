@@ -1,4 +1,5 @@
 import { interpreterBackend, preparePlan, rowOrder, type BackendDevice, type Binding, type lowering } from '@equivar/core'
+import { createCpu } from '@equivar/kernels-cpu'
 import { expect } from 'vitest'
 import { dtypeOf, type DType, type TypedArray } from '../../src/array/dtype.ts'
 import { storageTypes, type Alias } from '../../src/compiled/planner.ts'
@@ -53,6 +54,12 @@ let shared: BackendDevice | undefined
 /** One device for all tests of a file: kernels are compiled once. */
 export function interpreterDevice(): BackendDevice {
   return (shared ??= interpreterBackend().openSync())
+}
+
+let compiled: BackendDevice | undefined
+/** The same kernels as WebAssembly, in this thread. */
+export function compiledDevice(): BackendDevice {
+  return (compiled ??= createCpu({ threads: 1 }).openSync())
 }
 
 export interface PlanData {
@@ -112,12 +119,20 @@ const fourUlp: { readonly [D in DType]: number } = { float32: 2 ** -21, float64:
 
 export interface Comparison {
   readonly target?: lowering.Target
-  readonly device?: BackendDevice
   readonly relative?: number
 }
 
+/** Compares with the evaluator: kernels that are interpreted, and, with those for processors, compiled ones. */
 export async function expectSame<P extends PrimitiveName>(given: Case<P>, options: Comparison = {}): Promise<void> {
-  const { actual, expected } = await both(given, options.target, options.device)
+  for (const device of devicesFor(options.target)) await expectSameOn(device, given, options)
+}
+
+export function devicesFor(target: lowering.Target = simd): readonly BackendDevice[] {
+  return target === simd ? [interpreterDevice(), compiledDevice()] : [interpreterDevice()]
+}
+
+async function expectSameOn<P extends PrimitiveName>(device: BackendDevice, given: Case<P>, options: Comparison): Promise<void> {
+  const { actual, expected } = await both(given, options.target, device)
   for (const [k, right] of expected.entries()) {
     const own = actual[k]
     expect(own?.length, given.primitive).toBe(right.length)
@@ -126,7 +141,7 @@ export async function expectSame<P extends PrimitiveName>(given: Case<P>, option
       const a = own?.[i] ?? Number.NaN
       const agrees = Object.is(a, b) || a === b || Math.abs(a - b) <= tolerance * Math.abs(b)
       const what = { shapes: given.inputs.map(({ shape }) => shape), params: given.params }
-      if (!agrees) expect.fail(`${given.primitive}: element ${i} is ${a}, but ${b} is expected; ${JSON.stringify(what)}`)
+      if (!agrees) expect.fail(`${given.primitive} on ${device.name}: element ${i} is ${a}, but ${b} is expected; ${JSON.stringify(what)}`)
     }
   }
 }

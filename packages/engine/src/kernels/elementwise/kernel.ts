@@ -121,7 +121,7 @@ function makeKernel(dag: ElementwiseDag, structure: ElementwiseStructure, lanes:
       return access === 'spread' ? fromStorage(memory.load(bases[k] ?? 0), dtype) : undefined
     })
     const step = (i: kernels.Expression, active: kernels.Expression | undefined) => {
-      const inputs = operands.slice(0, numInputs).map((operand, k) => shared[k] ?? fromStorage(read(b, operand, (lane) => at(k, lane), i, active), operand.dtype))
+      const inputs = operands.slice(0, numInputs).map((own, k) => shared[k] ?? fromStorage(read(b, own, (lane) => at(k, lane), i, active), own.dtype))
       const values = evaluateDag(b, dag, [...inputs, ...scalars], target.lanes === 'simd')
       for (const [o, value] of dag.outputs.entries()) {
         const operand = operands[numInputs + o]

@@ -132,10 +132,13 @@ function conversions(): [string, Probe][] {
     `convert/${from}-${to}`,
     { scalars: same(from), out: to, write: (a) => a.convert(to), tame: isInteger(from) ? (value) => value : nonNumbers },
   ])
-  // By way of an index: what fits 32 bits is what it was.
+  // By way of an index, which has 31 bits and a sign at least.
   const indices = pairs
     .filter(([from]) => isInteger(from))
-    .map(([from, to]): [string, Probe] => [`convert/${from}-index-${to}`, { scalars: same(from), out: to, write: (a, b) => a.convert('index').add(b.convert('index')).sub(1).convert(to) }])
+    .map(([from, to]): [string, Probe] => [
+      `convert/${from}-index-${to}`,
+      { scalars: same(from), out: to, write: (a, b) => a.convert('index').add(b.convert('index')).sub(1).convert(to), tame: (value) => value % 2 ** 29 },
+    ])
   const words = ['f32', 'i32', 'u32'] as const
   const bits = words.flatMap((from) =>
     words

@@ -58,13 +58,13 @@ const givenNumbers: Make = (lanes) => {
   const cell = z.mul(3).add(y).mul(2).add(x)
   const out = b.buffer('out', 'f64', 'write')
   const constants = [Number.NaN, Infinity, -Infinity, 1e-300, 2 ** 52 + 1].map((value) => b.constant('f64', value))
-  const words = [b.constant('i32', -2147483648), b.constant('u32', 4294967295), b.constant('f32', 2e-38), b.constant('index', 2 ** 40)]
+  const words = [b.constant('i32', -2147483648), b.constant('u32', 4294967295), b.constant('f32', 2e-38), b.constant('index', 2 ** 31 - 1)]
   const values: readonly Expression[] = [...parameters, ...constants, ...words]
   for (const [k, value] of values.entries()) out.storeLanes(cell.mul(values.length).add(k).mul(lanes), value.scalar === 'f64' ? value : value.convert('f64'))
   return {
     kernel: b.build(),
     grid: [2, 3, 2],
-    parameters: { p_f32: 0.1, p_f64: 1e-300, p_i32: -2147483648, p_u32: 4294967295, p_index: 2 ** 31 + 5 },
+    parameters: { p_f32: 0.1, p_f64: 1e-300, p_i32: -2147483648, p_u32: 4294967295, p_index: 2 ** 30 + 5 },
     buffers: { out: elementsOf('f64', 12 * values.length * lanes) },
   }
 }

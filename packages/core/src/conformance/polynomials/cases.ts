@@ -30,6 +30,10 @@ export interface PolynomialCase {
 
 type Choices = Omit<PolynomialCase, 'category' | 'name' | 'seed'>
 
+/** What `indexed_linear` is for: features times weights, the first input, which are those of all entries, of one, or of some kind. */
+const layers: readonly DescriptorName[] = ['linear', 'linearWithGaps', 'linearIrDict', 'escn', 'escnCompact', 'gatrLinear']
+const layerAccess: readonly AccessMode[] = ['batched', 'sharedFirst', 'species']
+
 /** Those of which tier `ci` has cases with very many rows: one of each way to be lowered, for the memory takes its time. */
 const withManyRows: readonly DescriptorName[] = ['linear', 'channelwise', 'symmetricContraction', 'sphericalHarmonics', 'matrices']
 
@@ -88,6 +92,7 @@ function isMeaningful({ descriptor, multiplicity, form, derivative, access, rows
   if (numIndices === 0 && rows !== 'few') return false
   // Sums into so many rows, and copies of so many inputs, are no more to the point than one.
   if (rows === 'huge' && (access !== 'gathered' || derivative !== 'forward')) return false
+  if (method === 'indexed_linear' && !(layers.includes(descriptor) && layerAccess.includes(access))) return false
   return canServe(method, descriptor, multiplicity, form, derivative)
 }
 

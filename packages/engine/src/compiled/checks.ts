@@ -1,12 +1,13 @@
 import { InputError } from '@equivar/core'
-import type { AbstractValue } from '../graph/value.ts'
+import { storageOf } from '../array/ndarray.ts'
+import type { AbstractValue, Value } from '../graph/value.ts'
 import type { Storage } from '../memory/storage.ts'
 import { requireRepresentable } from '../naive/elementwise.ts'
 import type { ParamsOf, PrimitiveName } from '../primitives/names.ts'
 import type { AnyParams } from '../primitives/rules.ts'
 
 /** An input as checks see it. */
-export interface CheckedInput {
+interface CheckedInput {
   readonly spec: AbstractValue
   readonly storage: Storage
 }
@@ -47,8 +48,8 @@ const erased: { readonly [P in PrimitiveName]?: ErasedCheck } = rules
  *
  * @throws {InputError} if an index is out of range, or an integer dtype cannot hold an element, NaN included.
  */
-export function checkElements(primitive: PrimitiveName, inputs: readonly CheckedInput[], params: AnyParams): void {
-  erased[primitive]?.check(inputs, params)
+export function checkElements(primitive: PrimitiveName, inputs: readonly Value[], params: AnyParams): void {
+  erased[primitive]?.check(inputs.map((spec) => ({ spec, storage: storageOf(spec) })), params)
 }
 
 function requireIndices(what: string, input: CheckedInput | undefined, rows: number): void {

@@ -41,7 +41,7 @@ export function execute(application: Application): Storage[] {
   const { primitive, inputs, params, outputs, device } = application
   const backend = kernelBackend(device, 'polynomial' in params ? params.method : undefined)
   if (!backend) return evaluate(application)
-  if (isCheckingIndices()) checkElements(primitive, inputs.map((spec) => ({ spec, storage: storageOf(spec) })), params)
+  if (isCheckingIndices()) checkElements(primitive, inputs, params)
   const plan = planPrimitive(primitive, inputs, params, outputs, targetOf(backend))
   if (!plan) {
     if (backend.view) return evaluate(application)

@@ -39,3 +39,5 @@ function sortOnHost(indices: Storage, rows: number): Order {
   const { starts, entries } = rowOrder(values, rows)
   return new Order(Storage.ofHost(starts, indices.device), Storage.ofHost(entries, indices.device))
 }
+
+export { rowOrder as countingSort } from '@equivar/core'

@@ -8,7 +8,7 @@ import { currentMethod, requireMethod, type MethodChoice } from '../compiled/mod
 import { isRecording } from '../graph/mode.ts'
 import { isTracing } from '../graph/tracing.ts'
 import { Value, type AbstractValue } from '../graph/value.ts'
-import { deviceInstance } from './device-instance.ts'
+import { DeviceInstance } from './device-instance.ts'
 import { explanationOf, type ProgramExplanation } from './explain.ts'
 import { maxSizes, probeSizes } from './expression.ts'
 import { fuse } from './fuse.ts'
@@ -17,6 +17,7 @@ import type { ProgramGraph } from './graph.ts'
 import { hostInstance } from './host-instance.ts'
 import type { Instance, InstanceMemory } from './instance.ts'
 import { optimize } from './optimize.ts'
+import { SharedArena } from './shared-arena.ts'
 import { shapesAt, sizeLayout, sizesOf, type Shapes, type SizeLayout } from './sizes.ts'
 import { releaseGraph, trace } from './trace.ts'
 import { collect, rebuild, structureOf, type Structure } from './tree.ts'
@@ -81,6 +82,7 @@ export class ProgramState {
   readonly #ready: Ready[] = []
   readonly #seen: Shapes[] = []
   #families: Family[] = []
+  #arena: SharedArena | undefined
   readonly #refused = new Set<string>()
   #refusal = 'only one set of shapes so far'
   #traces = 0
@@ -142,6 +144,7 @@ export class ProgramState {
     this.#ready.length = 0
     for (const { generic } of this.#families) generic.dispose()
     this.#families = []
+    this.#arena?.dispose()
   }
 
   /** Inputs in the order of the tree, if they are such as those of the first call. */
@@ -180,12 +183,20 @@ export class ProgramState {
     const { graph, structure } = this.#graphFor(shapes)
     try {
       const backend = this.#backend(graph.device)
-      const instance = backend ? deviceInstance(graph, backend, this.#checksIndices) : hostInstance(graph)
+      const instance = backend ? new DeviceInstance(graph, backend, this.#arenaOn(backend), this.#checksIndices) : hostInstance(graph)
       return { shapes, instance, structure }
     } catch (error) {
       releaseGraph(graph)
       throw error
     }
+  }
+
+  #arenaOn(backend: BackendDevice): SharedArena {
+    if (this.#arena?.backend !== backend) {
+      this.#arena?.dispose()
+      this.#arena = new SharedArena(backend)
+    }
+    return this.#arena
   }
 
   #graphFor(shapes: Shapes): Traced {

@@ -15,27 +15,19 @@ export function zeros(b: KernelBuilder, scalar: FloatScalar, count: number): Exp
 }
 
 /** `sums[row, vector] + Σ_k a[row, k] · b[k, vector]`, in the order of k; row by row. */
-export function addProducts(b: KernelBuilder, sums: readonly Expression[], { unroll, vectors }: TileShape, { length, a, b: column }: Factors): readonly Expression[] {
-  const rows = sums.length / vectors
-  const step = (k: Expression, before: readonly Expression[]): Expression[] => {
-    const columns = Array.from({ length: vectors }, (_, v) => column(v, k))
+export function addProducts(b: KernelBuilder, sums: readonly Expression[], { vectors }: TileShape, factors: Factors): readonly Expression[] {
+  return b.loop(0, factors.length, { carry: sums.map((sum) => varying(sum)) }, (k, before) => {
+    const columns = Array.from({ length: vectors }, (_, v) => factors.b(v, k))
     const next: Expression[] = []
-    for (let r = 0; r < rows; r++) {
-      const element = a(r, k)
+    for (let r = 0; r < sums.length / vectors; r++) {
+      const element = factors.a(r, k)
       for (const [v, value] of columns.entries()) {
         const sum = before[r * vectors + v]
         if (sum) next.push(element.fma(value, sum))
       }
     }
     return next
-  }
-  const whole = length.sub(length.rem(unroll))
-  const unrolled: readonly Expression[] = b.loop(0, whole, { step: unroll, carry: sums.map((sum) => varying(sum)) }, (k, inside) => {
-    let values: readonly Expression[] = inside
-    for (let u = 0; u < unroll; u++) values = step(k.add(u), values)
-    return values
   })
-  return b.loop(whole, length, { carry: unrolled.map((sum) => varying(sum)) }, (k, inside) => step(k, inside))
 }
 
 /** A vector of elements `stride` apart from `base` on; `active` lanes of it. */

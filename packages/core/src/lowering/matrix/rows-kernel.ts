@@ -33,7 +33,7 @@ const rememberedRows = 96
 
 /**
  * `y[e][row, column] (+)= factor · Σ_paths Σ_inner x[e][row, inner] · weights[e][inner, column]` for the entries e of a tile and the
- * rows of a segment. Grid: (tiles of entries, segments of y).
+ * rows of a segment. Grid: (segments of y, tiles of entries).
  *
  * A group: first and last path, rows, columns, offset, distances of rows and columns in y. A path: inner extent, offset and distances
  * of rows and inner steps in x, offset and distances of inner steps and columns in the weights.
@@ -53,7 +53,7 @@ export function rowsKernel(options: RowsKernelOptions): Kernel {
   const weightIndices = weightRow === 'indexed' ? b.buffer('weightIndices', 'i32', 'read') : undefined
   const [rowX, rowY, rowOf] = [b.shared('rowX', 'i32', rememberedRows), b.shared('rowY', 'i32', rememberedRows), b.shared('rowOf', 'i32', rememberedRows)]
 
-  const [tile, group] = [b.programId(0), b.programId(1)]
+  const [group, tile] = [b.programId(0), b.programId(1)]
   const ofGroup = (j: number) => groups.load(group.mul(groupEntry).add(j)).convert('index')
   const [firstPath, lastPath, groupRows, groupColumns, yOffset, yRow, yColumn] = [ofGroup(0), ofGroup(1), ofGroup(2), ofGroup(3), ofGroup(4), ofGroup(5), ofGroup(6)]
   const factor = factors.load(group)

@@ -85,7 +85,7 @@ export class RowsTerm {
     const { groups, packedPaths, plainPaths, factors, flops, packedSize } = this.#tables
     parts.launches.push({
       kernel: cachedKernel('rows', options, rowsKernel),
-      grid: [tiles, this.#groups.length],
+      grid: [this.#groups.length, tiles],
       parameters: [batchSize, tileEntries, weightRows, x.access.kind === 'shared' ? 0 : x.size, weightRow === 'shared' ? 0 : packed ? packedSize : weights.size, y.size],
       buffers: [
         x.slot,
@@ -130,9 +130,9 @@ export class RowsTerm {
 
 /** Entries of a program: whole tiles of rows for every segment, fewer where there are few, so that there is something to share out. */
 function entriesOfTile(batchSize: number, mostRows: number, weightRows: number): number {
-  const most = Math.max(1, Math.floor(96 / mostRows / 6)) * 6
-  const share = Math.ceil(batchSize / (4 * weightRows) / 6) * 6
-  return Math.max(6, Math.min(most, share))
+  const most = Math.max(1, Math.floor(96 / mostRows / 4)) * 4
+  const share = Math.ceil(batchSize / (4 * weightRows) / 4) * 4
+  return Math.max(4, Math.min(most, share))
 }
 
 /** Segments of the output with elements, all of them, so that every element is written. */

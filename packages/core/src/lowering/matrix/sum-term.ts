@@ -143,10 +143,10 @@ export function sumShape(target: Target, math: FloatScalar): TileShape {
 }
 
 /** Rows that a program copies at a time: both sides in the memory that it has. */
-export function chunkRows({ maxSharedBytes }: Target, math: FloatScalar, { width, unroll }: TileShape): number {
+export function chunkRows({ maxSharedBytes }: Target, math: FloatScalar, { width }: TileShape): number {
   const panels = Math.ceil(blockExtent / width) * width
   const rows = Math.floor(maxSharedBytes / (2 * panels * bytesOf(math)))
-  return Math.max(1, Math.floor(Math.min(48, rows) / unroll) * unroll)
+  return Math.max(1, Math.min(48, rows))
 }
 
 /** Adds the launch that sums up parts of `size` numbers into an output. */

@@ -6,6 +6,11 @@ export function lanesOf(scalar: kernels.StorageType, { lanes, vectorBytes, maxLa
   return Math.min(maxLanes, (4 * vectorBytes) / (scalar === 'f64' ? 8 : 4))
 }
 
+/** Lanes for sums over rows, with a register for every few lanes: two cache lines, which are fetched together. */
+export function accumulatorLanes(scalar: kernels.StorageType, target: lowering.Target): number {
+  return target.lanes === 'gpu' ? lanesOf(scalar, target) : Math.min(target.maxLanes, 2 * lanesOf(scalar, target))
+}
+
 /** Terms that are added up in f32 before they join the exact sum. */
 const run = 16
 

@@ -1,6 +1,6 @@
 import { kernels, type lowering } from '@equivar/core'
 import { kernelOnce } from '../kernel-cache.ts'
-import { lanesOf } from './accumulate.ts'
+import { accumulatorLanes, lanesOf } from './accumulate.ts'
 import { fold, foldLanes, larger, type Reduction } from './fold.ts'
 
 /** Lanes along a kept axis that one program takes at most. */
@@ -43,7 +43,7 @@ export function reduceAcross(reduction: Reduction, scalar: kernels.StorageType, 
  * lanes where they are not contiguous. Grid: groups of rows, blocks of lanes, chunks.
  */
 export function reduceAlong(reduction: Reduction, scalar: kernels.StorageType, isContiguous: boolean, target: lowering.Target): kernels.Kernel {
-  const lanes = lanesOf(scalar, target)
+  const lanes = isContiguous ? accumulatorLanes(scalar, target) : lanesOf(scalar, target)
   return kernelOnce(`${reduction} along ${scalar} ${isContiguous} ${lanes}`, () => {
     const b = new kernels.KernelBuilder(`${reduction}_along`, { lanes, gridRank: 3 })
     const [rows, perProgram] = [b.parameter('rows', 'index'), b.parameter('perProgram', 'index')]

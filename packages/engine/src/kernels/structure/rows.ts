@@ -2,7 +2,7 @@ import { kernels, type lowering } from '@equivar/core'
 import { elementCount } from '../../array/shape.ts'
 import { storageTypes, type Planner } from '../../compiled/planner.ts'
 import { kernelOnce } from '../kernel-cache.ts'
-import { accumulator, lanesOf } from '../reductions/accumulate.ts'
+import { accumulator, accumulatorLanes, lanesOf } from '../reductions/accumulate.ts'
 
 /** Rows shorter than this are not worth lanes of their own: lanes run over rows then. */
 const shortRow = 8
@@ -52,7 +52,7 @@ function takeNarrow(scalar: kernels.StorageType, target: lowering.Target): kerne
 
 /** `y[s, :] = Σ x[e, :]` over the entries e of segment s, lanes along the row. */
 function segmentSumWide(scalar: kernels.StorageType, target: lowering.Target): kernels.Kernel {
-  const lanes = lanesOf(scalar, target)
+  const lanes = accumulatorLanes(scalar, target)
   return kernelOnce(`segmentSum wide ${scalar} ${lanes}`, () => {
     const { b, segments, width, perProgram, starts, entries, x, y } = segmentMemory(scalar, lanes)
     const first = b.programId().mul(perProgram)

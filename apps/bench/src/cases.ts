@@ -1,5 +1,6 @@
 import type { CaseInput, OurCase } from './case.ts'
 import { evaluation, neighbors } from './models.ts'
+import { training } from './training.ts'
 import { contraction, convolution, harmonics, linear } from './operations.ts'
 
 type Maker = (input: CaseInput, models: string) => OurCase | Promise<OurCase>
@@ -22,5 +23,7 @@ export const cases: Readonly<Record<string, Maker>> = {
   'F-l1': evaluation,
   'F-128': evaluation,
   'F-water': evaluation,
+  'G-l0': training,
+  'G-l1': training,
   NL100000: neighbors,
 }

@@ -84,7 +84,7 @@ async function sample(pass: Pass, count: number): Promise<number[]> {
   for (let k = 0; k < count; k++) {
     const began = performance.now()
     const result = pass.run()
-    const settled = result instanceof Promise ? await result : result
+    const settled: unknown = result instanceof Promise ? await (result as Promise<unknown>) : result
     times.push(performance.now() - began)
     pass.finish(settled)
   }

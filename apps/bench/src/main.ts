@@ -85,8 +85,9 @@ try {
 const ratios = rows.flatMap(({ ratio }) => ratio ?? [])
 if (ratios.length > 0) console.log(`geometric mean of ${ratios.length} ratios: ${geometricMean(ratios).toFixed(2)}`)
 if (options.out !== undefined) {
-  const machine = { cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: availableParallelism(), threads, device: backend.openSync?.().description ?? '' }
-  const record = { date: new Date().toISOString().slice(0, 10), dtype: options.dtype, machine, versions, rows, geometricMean: ratios.length > 0 ? geometricMean(ratios) : null }
+  const machine = { cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: availableParallelism(), threads, device: backend.openSync().description }
+  const mean = ratios.length > 0 ? geometricMean(ratios) : null
+  const record = { date: new Date().toISOString().slice(0, 10), dtype: options.dtype, machine, versions, rows, geometricMean: mean }
   writeFileSync(options.out, `${JSON.stringify(record, null, 1)}\n`)
   const heading = `# ${record.date}, ${options.dtype}, Node ${process.version}\n\n${machine.cpu}, ${machine.cores} cores, ${threads} threads on both sides. ${machine.device}\n\n`
   const summary = record.geometricMean === null ? '' : `\n\nGeometric mean of the ratios: ${record.geometricMean.toFixed(2)}\n`

@@ -12,7 +12,7 @@ interface StructureRecord {
 
 export function structuresOf({ meta }: CaseInput): Structure[] {
   const records = meta['structures'] as readonly StructureRecord[]
-  return records.map(({ numbers, positions, cell, pbc }) => new Structure({ atomicNumbers: numbers, positions: positions.flat(), ...(cell ? { cell: cell.flat() } : {}), pbc }))
+  return records.map(({ numbers, positions, cell, pbc }) => new Structure({ atomicNumbers: numbers, positions, ...(cell ? { cell } : {}), pbc }))
 }
 
 const models: Readonly<Record<string, string>> = { 'F-l0': 'aspirin_l0_c32.model', 'F-l1': 'aspirin_l1_c64.model' }

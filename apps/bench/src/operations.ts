@@ -8,7 +8,13 @@ const dtypes = { f32: 'float32', f64: 'float64' } as const
 type Apply = (...inputs: readonly NDArray[]) => NDArray
 
 /** Forward, first and second gradients of a function of some arrays, as the peers compute them. */
-function passesOf(input: CaseInput, apply: Apply, inputs: readonly NDArray[], outputShape: readonly number[]): { readonly passes: Readonly<Record<string, Pass>>; readonly own: readonly NDArray[] } {
+interface Passes {
+  readonly passes: Readonly<Record<string, Pass>>
+  /** To be disposed with the case. */
+  readonly own: readonly NDArray[]
+}
+
+function passesOf(input: CaseInput, apply: Apply, inputs: readonly NDArray[], outputShape: readonly number[]): Passes {
   const loadOr = (name: string, seed: number, shape: readonly number[]) => {
     if (input.arrays.has(name)) return load(input, name)
     return array(seededNormals(seed, shape.reduce((product, extent) => product * extent, 1)), { shape, dtype: dtypes[input.dtype] })

@@ -1,8 +1,8 @@
 import { DtypeError, InputError, ShapeError } from '@equivar/core'
-import { array, hessianVectorProduct, scope, type FloatDType } from '@equivar/engine'
+import { array, hessianVectorProduct, scope, type FloatDType, type ProgramExplanation } from '@equivar/engine'
 import type { MaceDefinition } from './definition.ts'
 import { loadDefinition, type LoadOptions, type ModelSource } from './load/index.ts'
-import { Evaluator } from './evaluation/computation.ts'
+import { Evaluator, wantedOf } from './evaluation/computation.ts'
 import { energyOfPositions, evaluateBatch } from './evaluation/evaluate-batch.ts'
 import type { Evaluation, EvaluationOptions } from './evaluation/options.ts'
 import { openRuntime, registeredRuntime, type Runtime, type RuntimeOptions } from './evaluation/runtime.ts'
@@ -148,6 +148,19 @@ export class Mace {
     const data = Float64Array.from(await result.data())
     result.dispose()
     return data
+  }
+
+  /**
+   * How structures are evaluated: operations and kernels in their order, flops and bytes, for the sizes of these structures.
+   *
+   * @throws {InputError} as {@link Mace.evaluate} does, or if the model runs without kernels.
+   */
+  async explain(structures: readonly Structure[], options: Omit<EvaluationOptions, 'batchSize' | 'hessian'> = {}): Promise<ProgramExplanation> {
+    const evaluator = this.#live()
+    if (!evaluator.runtime.isCompiled)
+      throw new InputError("explain: the model runs in plain TypeScript, operation by operation; load it with method 'auto' on a device that has kernels")
+    await this.evaluate(structures, { ...options, batchSize: Math.max(1, structures.length) })
+    return evaluator.program(wantedOf(options)).explain()
   }
 
   /** Gives the memory of the weights back; the second call does nothing. The model cannot be used afterwards. */

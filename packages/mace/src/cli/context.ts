@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import type { MethodChoice } from '@equivar/engine'
+import type { MethodChoice, ProgramExplanation } from '@equivar/engine'
 import type { MaceDefinition } from '../definition.ts'
 import type { Evaluation, EvaluationOptions } from '../evaluation/options.ts'
 import type { Structure } from '../structures/index.ts'
@@ -39,6 +39,7 @@ export interface CliLoadOptions {
 export interface CliModel {
   readonly definition: MaceDefinition
   evaluate(structures: readonly Structure[], options: EvaluationOptions): Promise<readonly CliEvaluation[]>
+  explain(structures: readonly Structure[], options: EvaluationOptions): Promise<ProgramExplanation>
 }
 
 /** What a command asks for; the library offers more. */

@@ -5,6 +5,7 @@ import type { BackendName, CliContext, Dtype } from './context.ts'
 import { convertFile } from './convert.ts'
 import { describeFailure, exitCodeOf } from './failure.ts'
 import { evaluateFile } from './evaluate.ts'
+import { explainFile } from './explain.ts'
 import { inspectFile } from './inspect.ts'
 
 interface RawEvalOptions {
@@ -60,6 +61,7 @@ function buildProgram(context: CliContext): Command {
   addEval(program, context)
   addInspect(program, context)
   addConvert(program, context)
+  addExplain(program, context)
   return program
 }
 
@@ -71,7 +73,7 @@ function addEval(program: Command, context: CliContext): void {
     .argument('<structures>', 'an extended XYZ file, or - for standard input')
     .option('--out <file>', 'write the structures with MACE_energy, MACE_forces, … to this extended XYZ file')
     .option('--json', 'print one array of { energy, forces, nodeEnergies?, stress? } in eV and Å, and nothing else')
-    .addOption(new Option('--dtype <dtype>', "precision of the arithmetic; the model's own unless given").choices(['float32', 'float64']))
+    .addOption(dtypeOption())
     .addOption(backendOption())
     .addOption(methodOption())
     .option('--threads <n>', 'threads of the processor that compute (default: all)', positiveInteger)
@@ -113,6 +115,26 @@ function addConvert(program: Command, context: CliContext): void {
     .action(async (model: string, out: string) => {
       await convertFile(model, out, context)
     })
+}
+
+function addExplain(program: Command, context: CliContext): void {
+  program
+    .command('explain')
+    .description('which operations and kernels evaluate a structure, with their flops and bytes')
+    .argument('<model>', 'a model file')
+    .argument('<structures>', 'an extended XYZ file, or - for standard input; its first structure gives the sizes')
+    .addOption(dtypeOption())
+    .addOption(backendOption())
+    .addOption(methodOption())
+    .option('--json', 'print it as JSON')
+    .action(async (model: string, structures: string, raw: Pick<RawEvalOptions, 'json' | 'dtype' | 'backend' | 'method'>) => {
+      const { json = false, dtype, backend, method } = raw
+      await explainFile(model, structures, { json, dtype, backend, method }, context)
+    })
+}
+
+function dtypeOption(): Option {
+  return new Option('--dtype <dtype>', "precision of the arithmetic; the model's own unless given").choices(['float32', 'float64'])
 }
 
 function backendOption(): Option {

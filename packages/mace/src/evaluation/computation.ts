@@ -2,6 +2,7 @@ import { add, compile, grad, gradSteps, scopeInSteps, sum, track, type FloatDTyp
 import { disposeTree } from '../model/dispose-tree.ts'
 import type { GraphArrays } from '../model/graph.ts'
 import type { MaceNetwork, NetworkOutput, NetworkWeights } from '../model/network.ts'
+import type { EvaluationOptions } from './options.ts'
 import type { Runtime } from './runtime.ts'
 
 /** What of the network's results is wanted, beside the energies. */
@@ -10,6 +11,11 @@ export interface Wanted {
   readonly gradient: boolean
   readonly features: boolean
   readonly terms: boolean
+}
+
+export function wantedOf({ forces = true, stress, virials, atomicVirials, edgeForces, descriptors, contributions }: EvaluationOptions): Wanted {
+  const gradient = forces || stress === true || virials === true || atomicVirials === true || edgeForces === true
+  return { gradient, features: descriptors !== undefined && descriptors !== false, terms: contributions === true }
 }
 
 /** Results of the network for a batch, in host memory. */

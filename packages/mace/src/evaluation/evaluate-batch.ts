@@ -3,7 +3,7 @@ import { add, array, finish, gradSteps, scopeInSteps, sub, take, track, type NDA
 import { pauseIfDue } from '../structures/cooperation.ts'
 import { cellVolume, type GraphBatch, type Structure } from '../structures/index.ts'
 import { edgeVectors, graphArrays, speciesOf } from './batch-inputs.ts'
-import { totalEnergy, type Evaluator } from './computation.ts'
+import { totalEnergy, wantedOf, type Evaluator } from './computation.ts'
 import { atomicVirialsFromEdges, forcesFromEdges, stressFromVirial, virialsFromEdges } from './derivatives.ts'
 import { joinDescriptors } from './descriptors.ts'
 import type { Evaluation, EvaluationOptions } from './options.ts'
@@ -26,15 +26,13 @@ export async function evaluateBatch(
   const { network, dtype } = evaluator
   const { architecture } = network.definition
   const { forces = true, stress, virials, atomicVirials, edgeForces, hessian, descriptors, contributions } = options
-  const gradient = Boolean(forces || stress || virials || atomicVirials || edgeForces)
   const vectors = edgeVectors(batch)
 
   const pause = () => pauseIfDue(options.signal)
   const leaf = array(vectors, { shape: [batch.numEdges, 3], dtype: 'float64' })
   // The share of one edge of a pair has a meaning only where edges are not summed up.
   const graph = graphArrays(batch, leaf, structures, architecture, { head, dtype, paired: !(atomicVirials || edgeForces) })
-  const wanted = { gradient, features: descriptors !== undefined, terms: contributions === true }
-  const results = await evaluator.compute(graph, wanted, pause)
+  const results = await evaluator.compute(graph, wantedOf(options), pause)
   const { nodeEnergies: interaction, embeddingEnergies: embedding, gradient: gradients, features, terms } = results
   const scale = energyScale(network.definition, head)
 

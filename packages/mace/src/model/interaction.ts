@@ -32,7 +32,7 @@ export interface InteractionWeights {
   readonly up: NDArray
   readonly radial: RadialWeights
   readonly density: RadialWeights | undefined
-  /** Linear layer after the convolution. */
+  /** Linear layer after the convolution, divided by the mean number of neighbours where no density divides the messages. */
   readonly messages: NDArray
   /** Self connection, or the mixing of messages per species. */
   readonly skip: NDArray
@@ -101,12 +101,13 @@ export class Interaction {
   prepare(parameters: Parameters): InteractionWeights {
     const { selfConnection, edgeInput } = this.#traits
     const gated = this.#definition.gate !== null
+    const linear = parameters.get(gated ? 'linear_1.weight' : 'linear.weight')
     const table = (name: string) => mul(reshape(parameters.get(`${name}.weight`), [this.#numSpecies, -1]), 1 / Math.sqrt(this.#numSpecies))
     return {
       up: parameters.get('linear_up.weight'),
       radial: this.#radialNetwork.prepare(parameters.at('conv_tp_weights')),
       density: this.#densityNetwork?.prepare(parameters.at('density_fn')),
-      messages: parameters.get(gated ? 'linear_1.weight' : 'linear.weight'),
+      messages: this.#densityNetwork ? linear : mul(linear, 1 / this.#definition.avgNumNeighbors),
       skip:
         selfConnection === 'linear'
           ? parameters.get(gated ? 'skip_tp.weight' : 'skip_linear.weight')
@@ -154,9 +155,9 @@ export class Interaction {
     return radial
   }
 
-  /** `m / ⟨n⟩`, `m / (1 + D)` or `m / (α + β D)` with the density `D_i = Σ_{edges into i} tanh(d(x_e)²)`. */
+  /** `m / (1 + D)` or `m / (α + β D)` with the density `D_i = Σ_{edges into i} tanh(d(x_e)²)`. */
   #normalize(weights: InteractionWeights, messages: NDArray, radial: RadialOutput, graph: GraphArrays): NDArray {
-    if (!this.#densityNetwork || !weights.density) return mul(messages, 1 / this.#definition.avgNumNeighbors)
+    if (!this.#densityNetwork || !weights.density) return messages
     const weight = tanh(square(this.#densityNetwork.apply(weights.density, radial.features)))
     const density = segmentSum(perEdge(radial.cutoff ? mul(weight, radial.cutoff) : weight, radial), graph.receivers, graph.numNodes)
     const { alpha, beta } = weights

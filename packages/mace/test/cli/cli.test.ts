@@ -207,6 +207,17 @@ describe('equivar inspect and convert', () => {
     expectFailure(await run(['inspect', 'missing.model']), /no such file/)
   })
 
+  it('explain how the first structure of a file is evaluated', async () => {
+    writeFileSync(path('two.xyz'), '2\n\nO 0 0 0\nH 0 0 1\n1\n\nO 0 0 0\n')
+    const words = await run(['explain', 'm.model', path('two.xyz'), '--method', 'uniform_1d', '--backend', 'cpu'])
+    expect([words.code, words.stdout.text]).toEqual([0, 'springs of 1 structure\n'])
+    const json = await run(['explain', 'm.model', path('two.xyz'), '--json'])
+    expect(JSON.parse(json.stdout.text)).toEqual({ steps: [], flops: 1000, bytes: 10 })
+    expect((await run(['explain', 'm.model', path('two.xyz'), '--method', 'fast'])).code).toBe(2)
+    writeFileSync(path('none.xyz'), '')
+    expectFailure(await run(['explain', 'm.model', path('none.xyz')]), /no structure|none\.xyz/)
+  })
+
   it('write a converted file', async () => {
     const { code } = await run(['convert', 'm.model', path('m.safetensors')])
     expect(code).toBe(0)

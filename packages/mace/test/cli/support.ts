@@ -50,6 +50,7 @@ export const definition: MaceDefinition = {
 export function springModel(onEvaluate: (structures: readonly Structure[], head: string | undefined) => void = () => undefined): CliModel {
   return {
     definition,
+    explain: async (structures) => ({ steps: [], flops: 1000, bytes: 10, toString: () => `springs of ${structures.length} structure` }),
     evaluate: async (structures, options) => {
       onEvaluate(structures, options.head)
       options.signal?.throwIfAborted()

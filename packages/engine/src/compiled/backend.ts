@@ -5,23 +5,34 @@ import { allocateBytes } from '../memory/allocate.ts'
 interface Remembered {
   readonly target: lowering.Target
   readonly executables: WeakMap<kernels.Kernel, Executable>
-  readonly constants: WeakMap<ConstantData, DeviceMemory>
+  readonly tables: WeakMap<ConstantData, Table>
   /** Short tables by what they hold: plans for given sizes bring new ones, with the same few numbers. */
-  readonly shortConstants: Map<string, DeviceMemory>
+  readonly shortTables: Map<string, Table>
 }
 
 type ConstantData = Extract<lowering.Slot, { readonly kind: 'constant' }>['data']
 
+/** Numbers in a device's memory, for all the host's arrays that hold them. */
+interface Table {
+  readonly memory: DeviceMemory
+  /** Arrays of the host that are alive, and one for the list of short tables. */
+  holders: number
+}
+
 const remembered = new WeakMap<BackendDevice, Remembered>()
 /** Tables whose plans are gone need no memory on devices either. */
-const forgottenConstants = new FinalizationRegistry<DeviceMemory>((memory) => memory.release())
+const forgotten = new FinalizationRegistry<Table>(letGo)
+
+function letGo(table: Table): void {
+  if (--table.holders === 0) table.memory.release()
+}
 
 function memoryOf(backend: BackendDevice): Remembered {
   let own = remembered.get(backend)
   if (!own) {
     const { lanes, vectorBytes, registers, maxLanes, maxSharedBytes, maxBuffers } = backend.capabilities
     const target = Object.freeze({ lanes, vectorBytes, registers, maxLanes, maxSharedBytes, maxBuffers })
-    own = { target, executables: new WeakMap(), constants: new WeakMap(), shortConstants: new Map() }
+    own = { target, executables: new WeakMap(), tables: new WeakMap(), shortTables: new Map() }
     remembered.set(backend, own)
   }
   return own
@@ -40,43 +51,42 @@ export function executableOf(backend: BackendDevice, kernel: kernels.Kernel): Ex
   return executable
 }
 
-/** Numbers of a short table, and how many such tables a device holds before the oldest goes. */
+/** Numbers of a short table, and how many such tables a device remembers before it forgets the oldest. */
 const shortLength = 16
-const maxShortConstants = 1024
+const maxShortTables = 1024
 
-/**
- * A table of a plan in the device's memory, uploaded once and kept as long as the table. What keeps it longer than a launch records
- * the launch, or has a copy of its own.
- */
+/** A table of a plan in the device's memory, uploaded once and kept as long as the array that it came in. */
 export function constantOn(backend: BackendDevice, data: ConstantData): DeviceMemory {
-  if (data.length <= shortLength) return shortConstantOn(backend, data)
-  const { constants } = memoryOf(backend)
-  let memory = constants.get(data)
-  if (!memory) {
-    constants.set(data, (memory = upload(backend, data)))
-    forgottenConstants.register(data, memory)
+  const { tables, shortTables } = memoryOf(backend)
+  let table = tables.get(data)
+  if (!table) {
+    table = data.length <= shortLength ? shortTable(backend, shortTables, data) : upload(backend, data)
+    table.holders++
+    tables.set(data, table)
+    forgotten.register(data, table)
   }
-  return memory
+  return table.memory
 }
 
-function shortConstantOn(backend: BackendDevice, data: ConstantData): DeviceMemory {
-  const { shortConstants } = memoryOf(backend)
+function shortTable(backend: BackendDevice, known: Map<string, Table>, data: ConstantData): Table {
   // The bytes: −0 is not 0, and tables of several types may share them.
   const key = new Uint32Array(data.buffer, data.byteOffset, data.byteLength / 4).join()
-  let memory = shortConstants.get(key)
-  if (!memory) {
-    for (const [oldest, its] of shortConstants) {
-      if (shortConstants.size < maxShortConstants) break
-      shortConstants.delete(oldest)
-      its.release()
+  let table = known.get(key)
+  if (!table) {
+    for (const [oldest, its] of known) {
+      if (known.size < maxShortTables) break
+      known.delete(oldest)
+      letGo(its)
     }
-    shortConstants.set(key, (memory = upload(backend, data)))
+    table = upload(backend, data)
+    table.holders++
+    known.set(key, table)
   }
-  return memory
+  return table
 }
 
-function upload(backend: BackendDevice, data: ConstantData): DeviceMemory {
+function upload(backend: BackendDevice, data: ConstantData): Table {
   const { memory } = allocateBytes(backend, data.byteLength, () => `a table of ${data.length} numbers`)
   backend.write({ memory, byteOffset: 0, byteLength: data.byteLength }, data)
-  return memory
+  return { memory, holders: 0 }
 }

@@ -39,5 +39,3 @@ function sortOnHost(indices: Storage, rows: number): Order {
   const { starts, entries } = rowOrder(values, rows)
   return new Order(Storage.ofHost(starts, indices.device), Storage.ofHost(entries, indices.device))
 }
-
-export { rowOrder as countingSort } from '@equivar/core'

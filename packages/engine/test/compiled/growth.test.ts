@@ -1,9 +1,8 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { descriptors, DeviceError, interpreterBackend, Irreps, use } from '@equivar/core'
 import { createCpu } from '@equivar/kernels-cpu'
 import { describe, expect, test } from 'vitest'
 import * as eq from '../../src/index.ts'
+import { collected, collector } from '../support/collector.ts'
 import { expectNoLeaks, randomArray, read } from '../support/numbers.ts'
 
 const backend = createCpu({ threads: 1 })
@@ -13,14 +12,6 @@ use({ ...backend, openSync: () => device })
 
 const irreps = (text: string) => new Irreps('O3', text)
 const { polynomial } = descriptors.channelwiseTensorProduct(irreps('4x0e + 4x1o'), irreps('0e + 1o'), irreps('0e + 1o'))
-
-/** The collector, which is only there on request. */
-function collector(): () => void {
-  setFlagsFromString('--expose-gc')
-  const gc: unknown = runInNewContext('gc')
-  if (typeof gc !== 'function') throw new Error('no collector')
-  return () => void Reflect.apply(gc, undefined, [])
-}
 
 describe('memory of a backend', () => {
   expectNoLeaks()
@@ -52,10 +43,7 @@ describe('memory of a backend', () => {
     }
     forget()
     expect(device.statistics().liveBuffers).toBeGreaterThan(before + 100)
-    for (let attempt = 0; attempt < 100 && eq.liveBuffers() > 0; attempt++) {
-      gc()
-      await new Promise((resolve) => setTimeout(resolve, 5))
-    }
+    await collected(gc, () => eq.liveBuffers() === 0)
     expect([device.statistics().liveBuffers, eq.liveBuffers()]).toEqual([before, 0])
   })
 

@@ -2,6 +2,7 @@ import { DeviceError, interpreterBackend, kernels, type BackendDevice, type Bind
 import { describe, expect, test } from 'vitest'
 import { constantOn, executableOf, targetOf } from '../../src/compiled/backend.ts'
 import { runPlan } from '../../src/compiled/run-plan.ts'
+import { collected, collector } from '../support/collector.ts'
 
 /** `y[i] = scale · x[table[i]]` */
 function gatherKernel(): kernels.Kernel {
@@ -73,14 +74,19 @@ describe('plans', () => {
     expect(device.statistics().liveBuffers).toBe(2 + 1)
   })
 
-  test('bring short tables that are kept by what they hold, up to a number of them', () => {
+  test('bring short tables that are kept by what they hold, up to a number of them, and as long as their arrays', async () => {
     const device = interpreterBackend().openSync()
-    const first = constantOn(device, Int32Array.of(1, 2))
+    const gc = collector()
+    const kept = Int32Array.of(1, 2)
+    const first = constantOn(device, kept)
     expect(constantOn(device, Uint32Array.of(1, 2))).toBe(first)
     expect(constantOn(device, Float64Array.of(0))).not.toBe(constantOn(device, Float64Array.of(-0)))
     for (let i = 0; i < 2000; i++) constantOn(device, Int32Array.of(3, i))
-    expect(device.statistics().liveBuffers).toBe(1024)
+    expect(constantOn(device, kept)).toBe(first)
     expect(constantOn(device, Int32Array.of(1, 2))).not.toBe(first)
+    await collected(gc, () => device.statistics().liveBuffers === 1025)
+    expect(device.statistics().liveBuffers).toBe(1025)
+    expect(constantOn(device, kept)).toBe(first)
   })
 
   test('without programs compile nothing', () => {

@@ -1,15 +1,6 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import * as eq from '../../src/index.ts'
-
-/** The collector, which is only there on request. */
-function collector(): () => void {
-  setFlagsFromString('--expose-gc')
-  const gc: unknown = runInNewContext('gc')
-  if (typeof gc !== 'function') throw new Error('no collector')
-  return () => void Reflect.apply(gc, undefined, [])
-}
+import { collected, collector } from '../support/collector.ts'
 
 test('forgotten arrays and their graphs are given back by garbage collection', async () => {
   const gc = collector()
@@ -19,10 +10,6 @@ test('forgotten arrays and their graphs are given back by garbage collection', a
   }
   forget()
   expect(eq.liveBuffers()).toBeGreaterThan(100)
-  // Finalisers run some time after a collection.
-  for (let attempt = 0; attempt < 100 && eq.liveBuffers() > 0; attempt++) {
-    gc()
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
+  await collected(gc, () => eq.liveBuffers() === 0)
   expect(eq.liveBuffers()).toBe(0)
 })

@@ -9,6 +9,9 @@ import { explainPlan } from './explanation.ts'
 import { cachedKernel } from './kernel-cache.ts'
 import { matmulKernel } from './matmul-kernel.ts'
 import { packKernel } from './pack-kernel.ts'
+import { floats, integers, type PlanParts } from './scalars.ts'
+import { blockEntry, sumKernel } from './sum-kernel.ts'
+import { addTotal, blocksOf, chunkRows, partsOfSum, placeForSums, sumShape } from './sum-term.ts'
 import { bytesOf, rowsFor, tileShape, type TileShape } from './tile.ts'
 
 /** What decides which kernels a product of matrices is made of. */
@@ -67,6 +70,9 @@ function planMatmul(request: MatmulRequest, target: Target, sizes: MatmulSizes):
   const parts = isOneSide ? batchParts([], []) : batchParts(batchA, batchB)
   if (m === 0 || n === 0 || parts.every(({ count }) => count === 0)) return { temporaries: [], launches: [] }
 
+  const isPlain = !(request.bias || request.accumulate || request.activation)
+  if (isPlain && transposeA && !transposeB && product(batchA) * matricesB === 1 && k >= rowsWorthPacking) return planRowSum(scalar, target, { ...sizes, m })
+
   const shape = { ...tileShape(target, scalar), rows: rowsFor(m) }
   const uses = (m * parts.reduce((total, { count }) => total + count, 0)) / matricesB
   const packed = transposeB || (k > 0 && uses >= rowsWorthPacking)
@@ -104,6 +110,27 @@ function planMatmul(request: MatmulRequest, target: Target, sizes: MatmulSizes):
   if (!packed) return { temporaries: [], launches }
   const pack = packLaunch(cachedKernel('pack', packOptions(shape, target, scalar, transposeB), packKernel), { n, k, transposeB, matricesB, packedSize, shape, scalar })
   return { temporaries: [{ scalar, length: Math.max(1, packedSize * matricesB) }], launches: [pack, ...launches] }
+}
+
+/** A sum over rows of both sides, `c = Σ_row a[row]ᵀ · b[row]`: in parts, for there may be few elements and many rows. */
+function planRowSum(scalar: FloatScalar, target: Target, { m, n, k, scale = 1 }: MatmulSizes): Plan {
+  const parts: PlanParts = { temporaries: [], launches: [] }
+  const blocks = blocksOf({ firstPath: 0, lastPath: 1, rows: m, columns: n, offset: 0, rowStride: n })
+  const numParts = partsOfSum(k, blocks.length / blockEntry)
+  const output = { slot: { kind: 'output', index: 0 }, scalar } as const
+  const slot = placeForSums(parts, numParts, m * n, output, scalar)
+  const shape = sumShape(target, scalar)
+  const kinds = { x: scalar, g: scalar, sums: scalar, math: scalar, ordered: false, gathersX: false, gathersG: false, unitX: true, unitG: true } as const
+  parts.launches.push({
+    kernel: cachedKernel('sum', { shape, ...kinds, chunk: chunkRows(target, scalar, shape) }, sumKernel),
+    grid: [numParts, blocks.length / blockEntry, 1],
+    parameters: [k, numParts, 1, m, n, m * n, 0],
+    buffers: [{ kind: 'input', index: 0 }, { kind: 'input', index: 1 }, slot, integers(blocks), integers([1, 0, 0, 1, 0, 0, 1]), floats(scalar, [scale])],
+    flops: 2 * m * n * k,
+    bytes: bytesOf(scalar) * (m * k + k * n + numParts * m * n),
+  })
+  if (slot.kind === 'temporary') addTotal(parts, { slot, numParts, before: 0 }, m * n, output, scalar, shape.lanes)
+  return parts
 }
 
 function packOptions(shape: TileShape, target: Target, scalar: FloatScalar, transposeB: boolean) {

@@ -1,6 +1,6 @@
 import { type Expression, type Kernel, KernelBuilder, type Memory, varying } from '../../kernels/index.ts'
 import type { FloatScalar } from '../request.ts'
-import { addProducts, as, loadColumns, zeros } from './products.ts'
+import { addProducts, as, atEdge, loadColumns, zeros } from './products.ts'
 import type { TileShape } from './tile.ts'
 
 export interface SumKernelOptions {
@@ -33,14 +33,14 @@ export const blockExtent = 128
  * and the distance of its rows. A path: inner extent, offset and distances of inner steps and rows in x, offset and distances of inner steps and columns in g.
  */
 export function sumKernel(options: SumKernelOptions): Kernel {
-  const { shape, math, ordered, unitX, unitG, chunk } = options
+  const { shape, math, sums: scalar, ordered, unitX, unitG, chunk } = options
   const { rows: tileRows, vectors, width, lanes } = shape
   const b = new KernelBuilder('sumOfProducts', { lanes, gridRank: 3 })
   const [batch, numParts, numRows] = [b.parameter('batch', 'index'), b.parameter('numParts', 'index'), b.parameter('numRows', 'index')]
   const [xStride, gStride, sumStride] = [b.parameter('xStride', 'index'), b.parameter('gStride', 'index'), b.parameter('sumStride', 'index')]
   const before = b.parameter('before', 'index')
   const [x, g] = [b.buffer('x', options.x, 'read'), b.buffer('g', options.g, 'read')]
-  const sums = b.buffer('sums', options.sums, 'readWrite')
+  const sums = b.buffer('sums', scalar, 'readWrite')
   const [blocks, paths, factors] = [b.buffer('blocks', 'i32', 'read'), b.buffer('paths', 'i32', 'read'), b.buffer('factors', math, 'read')]
   const order = ordered ? { starts: b.buffer('starts', 'i32', 'read'), entries: b.buffer('entries', 'i32', 'read') } : undefined
   const xIndices = options.gathersX ? b.buffer('xIndices', 'i32', 'read') : undefined
@@ -80,11 +80,13 @@ export function sumKernel(options: SumKernelOptions): Kernel {
         const source = (indices: Memory | undefined, stride: Expression) => (indices ? indices.load(entry).convert('index') : entry).mul(stride)
         const copy = (from: Memory, to: Memory, base: Expression, stride: Expression | 'unit', extent: Expression) => {
           b.loop(0, extent, { step: width }, (c) => {
-            for (let v = 0; v < vectors; v++) {
-              const position = c.add(v * lanes)
-              const value = loadColumns(b, from, base.add(stride === 'unit' ? position : position.mul(stride)), stride, extent.sub(position))
-              to.storeLanes(c.mul(chunk).add(r.mul(width)).add(v * lanes), as(value, math))
-            }
+            atEdge(b, extent.sub(c), width, (active) => {
+              for (let v = 0; v < vectors; v++) {
+                const position = c.add(v * lanes)
+                const value = loadColumns(b, from, base.add(stride === 'unit' ? position : position.mul(stride)), stride, active?.sub(v * lanes))
+                to.storeLanes(c.mul(chunk).add(r.mul(width)).add(v * lanes), as(value, math))
+              }
+            })
           })
         }
         const xBase = source(xIndices, xStride).add(xOffset).add(component.mul(xInner)).add(firstRow.mul(xRow))
@@ -104,19 +106,28 @@ export function sumKernel(options: SumKernelOptions): Kernel {
             a: (r, k) => xs.load(side.add(k.mul(width)).add(r)),
             b: (v, k) => gs.loadLanes(panel.add(k.mul(width)).add(v * lanes)),
           })
-          for (let r = 0; r < tileRows; r++) {
-            const own = r0.add(r)
-            b.branch(own.less(rows), () => {
-              for (let v = 0; v < vectors; v++) {
-                const sum = totals[r * vectors + v]
-                if (!sum) continue
-                const position = target.add(own.mul(rowStride)).add(column).add(v * lanes)
-                const active = remaining.sub(v * lanes)
-                const known = as(sums.loadLanes(position, { active }), math)
-                sums.storeLanes(position, as(known.add(sum.mul(factor)), options.sums), { active })
-              }
-            })
+          const add = (r: number, active: Expression | undefined) => {
+            const place = target.add(r0.add(r).mul(rowStride)).add(column)
+            const parts = Array.from({ length: vectors }, (_, v) => ({ position: place.add(v * lanes), options: active ? { active: active.sub(v * lanes) } : {} }))
+            const known = parts.map(({ position, options }) => as(sums.loadLanes(position, options), math))
+            for (const [v, { position, options }] of parts.entries()) {
+              const [sum, before] = [totals[r * vectors + v], known[v]]
+              if (sum && before) sums.storeLanes(position, as(sum.fma(factor, before), scalar), options)
+            }
           }
+          const isWhole = remaining.greaterEqual(width).and(r0.add(tileRows).lessEqual(rows))
+          b.branch(
+            isWhole,
+            () => {
+              for (let r = 0; r < tileRows; r++) add(r, undefined)
+            },
+            () => {
+              for (let r = 0; r < tileRows; r++)
+                b.branch(r0.add(r).less(rows), () => {
+                  add(r, remaining)
+                })
+            },
+          )
         })
       })
     })

@@ -10,6 +10,11 @@ import { bytesOf, type TileShape, tileShape } from './tile.ts'
 const wantedPrograms = 16
 const wantedEntries = 256
 
+/** Shares that so many entries, for each of so many blocks of sums, are cut into. */
+export function partsOfSum(entries: number, numBlocks: number): number {
+  return Math.max(1, Math.min(Math.ceil(wantedPrograms / Math.max(1, numBlocks)), Math.ceil(entries / wantedEntries)))
+}
+
 /** Sums of one term, in a number of parts, one behind another. */
 export interface PartialSums {
   readonly slot: Slot
@@ -40,8 +45,7 @@ export class SumTerm {
 
   /** Shares of the entries whose sums are made apart: their number depends on sizes only, so results are reproducible. */
   numParts(batchSize: number, rows: number): number {
-    const programs = Math.max(1, this.#tables.numBlocks * rows)
-    return Math.max(1, Math.min(Math.ceil(wantedPrograms / programs), Math.ceil(batchSize / rows / wantedEntries)))
+    return partsOfSum(batchSize / rows, this.#tables.numBlocks * rows)
   }
 
   /** Adds the launch that writes `numParts · rows · size` sums. */
@@ -146,7 +150,7 @@ export function sumShape(target: Target, math: FloatScalar): TileShape {
 export function chunkRows({ maxSharedBytes }: Target, math: FloatScalar, { width }: TileShape): number {
   const panels = Math.ceil(blockExtent / width) * width
   const rows = Math.floor(maxSharedBytes / (2 * panels * bytesOf(math)))
-  return Math.max(1, Math.min(48, rows))
+  return Math.max(1, Math.min(64, rows))
 }
 
 /** Adds the launch that sums up parts of `size` numbers into an output. */

@@ -2,7 +2,7 @@ import type { ThreadData } from './worker.ts'
 
 /** A thread of the host. */
 export interface HostThread {
-  /** Whether it has ended, also where no event could tell so yet. */
+  /** Whether it is known to have ended; in Node also where no event could tell so yet. */
   isGone(): boolean
   /** Ends it, whatever it does. */
   terminate(): void

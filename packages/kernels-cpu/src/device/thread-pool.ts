@@ -8,8 +8,8 @@ import { control, controlLength, type ThreadFault, threadLoop } from './worker.t
 const spinMs = 0.06
 /** How long the calling thread sleeps before it looks whether those it waits for are alive. */
 const sleepMs = 20
-/** A thread that does not come back from one chunk for so long is given up. */
-const patienceMs = 120_000
+/** A thread that does not come back from its last chunk for so long is given up, where the host does not say whether it has ended. */
+const patienceMs = 60_000
 
 interface Member {
   readonly thread: number

@@ -10,8 +10,11 @@ export function startThread(loop: string, data: ThreadData, ended: (reason: stri
   const source = `const __name = (f) => f; (${loop})(require('node:worker_threads').workerData, () => process.exit(1))`
   const worker = new Worker(source, { eval: true, workerData: data, execArgv: [], name: `equivar ${data.thread}` })
   worker.unref()
-  let [isGone, isAsked] = [false, false]
+  let [isOnline, isGone, isAsked] = [false, false, false]
   let reason = 'it ended'
+  worker.on('online', () => {
+    isOnline = true
+  })
   worker.on('error', (error) => {
     reason = error instanceof Error ? error.message : String(error)
   })
@@ -20,8 +23,12 @@ export function startThread(loop: string, data: ThreadData, ended: (reason: stri
     if (!isAsked) ended(reason)
   })
   return {
-    // Events do not arrive while the calling thread waits, but the clock of a thread that has ended says so at once.
-    isGone: () => isGone || worker.performance.eventLoopUtilization().idle < 0,
+    // Events do not arrive while the calling thread waits. But a thread that is known to be there has a clock, and one that has ended has none.
+    isGone: () => {
+      if (isGone || !isOnline) return isGone
+      const { idle, active } = worker.performance.eventLoopUtilization()
+      return idle < 0 || active === 0
+    },
     terminate: () => {
       isAsked = true
       void worker.terminate()

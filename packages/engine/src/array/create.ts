@@ -1,8 +1,9 @@
 import { flattenNumbers, InputError, ShapeError, type NestedNumbers } from '@equivar/core'
 import { isTracing, recordedOnly } from '../graph/tracing.ts'
 import { Value } from '../graph/value.ts'
+import { requireDtypeOn } from '../memory/allocate.ts'
 import { Storage } from '../memory/storage.ts'
-import { defaultDevice, requireDevice, type Device } from './device.ts'
+import { backendOf, defaultDevice, requireDevice, type Device } from './device.ts'
 import { allocate, dtypeOf, encode, storedDtype, type DType, type DTypeName, type TypedArray } from './dtype.ts'
 import { NDArray } from './ndarray.ts'
 import { elementCount, formatShape, requireShape, type Shape } from './shape.ts'
@@ -105,8 +106,10 @@ export function abstractArray(shape: Shape, dtype: DType, device?: Device): NDAr
   return new NDArray(new Value(spec, undefined, undefined, false))
 }
 
-/** A handle on host memory that nobody else writes to. */
+/** A handle on host memory that nobody else writes to. @throws {DeviceError} if the device does not have the dtype. */
 export function fromHost(data: TypedArray, shape: Shape, dtype: DType, device: Device = defaultDevice()): NDArray {
+  const backend = dtype === 'float64' ? backendOf(device) : undefined
+  if (backend) requireDtypeOn(backend, dtype)
   return new NDArray(new Value({ shape: Object.freeze([...shape]), dtype, device }, Storage.ofHost(data, device), undefined, false))
 }
 

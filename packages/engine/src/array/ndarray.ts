@@ -1,8 +1,9 @@
 import { DeviceError, InputError, ShapeError } from '@equivar/core'
 import { Value } from '../graph/value.ts'
+import { requireDtypeOn } from '../memory/allocate.ts'
 import { disown, own } from '../memory/scope.ts'
 import { Storage } from '../memory/storage.ts'
-import { requireDevice, type Device } from './device.ts'
+import { backendOf, requireDevice, type Device } from './device.ts'
 import type { DType, TypedArray } from './dtype.ts'
 import { elementCount, formatShape, type Shape } from './shape.ts'
 import { formatElements } from './format.ts'
@@ -87,7 +88,7 @@ export class NDArray {
   /**
    * The same elements on another device, as an array of its own; on the same device another handle.
    *
-   * @throws {DeviceError} (as a rejection) if the device was not opened.
+   * @throws {DeviceError} (as a rejection) if the device was not opened, or does not have the dtype.
    * @throws {InputError} (as a rejection) if the array is tracked: derivatives do not cross devices.
    */
   async to(device: Device): Promise<NDArray> {
@@ -95,6 +96,8 @@ export class NDArray {
     if (target === this.device) return this.share()
     if (this.isTracked) throw new InputError(`to: ${describe(this)} is tracked, and derivatives do not cross devices; move the array first and track it there`)
     const { dtype, shape } = this
+    const backend = backendOf(target)
+    if (backend) requireDtypeOn(backend, dtype)
     return new NDArray(new Value({ dtype, shape, device: target }, Storage.ofHost(await this.data(), target), undefined, false))
   }
 

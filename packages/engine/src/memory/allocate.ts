@@ -11,11 +11,17 @@ const smallest = 4
  * @throws {DeviceError} if the device does not have the dtype, or not so much memory; nothing is kept then.
  */
 export function allocateOn(backend: BackendDevice, dtype: DType, length: number): Binding {
-  const { floats } = backend.capabilities
-  if (dtype === 'float64' && !floats.includes('f64')) throw new DeviceError(`${backend.name}: this device has no float64; cast to float32, or use another device`)
+  requireDtypeOn(backend, dtype)
   return allocateBytes(backend, length * wordBytes[dtype], () => `an array of ${length} ${dtype} elements`)
 }
 
+/** @throws {DeviceError} if the device does not have the dtype. */
+export function requireDtypeOn({ name, capabilities }: BackendDevice, dtype: DType): void {
+  if (dtype === 'float64' && !capabilities.floats.includes('f64'))
+    throw new DeviceError(`${name}: this device has no float64; cast to float32 before, or use another device`)
+}
+
+/** Memory of a backend. @throws {DeviceError} if there is not so much; the message says what it was for. */
 export function allocateBytes(backend: BackendDevice, byteLength: number, what: () => string): Binding {
   const { maxBufferBytes } = backend.capabilities
   if (!(byteLength <= maxBufferBytes))

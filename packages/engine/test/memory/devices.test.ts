@@ -61,6 +61,20 @@ describe('devices', () => {
       })
     })
 
+    test('without float64 say so when an array is made', async () => {
+      use(remoteBackend({ floats: ['f32'] }))
+      await eq.device('webgpu')
+      eq.scope(() => {
+        const float64 = { dtype: 'float64', device: 'webgpu' } as const
+        for (const make of [() => eq.array([1], float64), () => eq.zeros([2], float64), () => eq.full([2], 1, float64)])
+          expect(make).toThrow('webgpu: this device has no float64; cast to float32 before, or use another device')
+        expect(() => eq.cast(eq.ones([2], { device: 'webgpu' }), 'float64')).toThrow(DeviceError)
+      })
+      const x = eq.array([1], { dtype: 'float64' })
+      await expect(x.to('webgpu')).rejects.toThrow(/no float64/)
+      x.dispose()
+    })
+
     test('do not take what is tracked', async () => {
       using x = eq.scope(() => eq.track(eq.ones([2])))
       await expect(x.to('webgpu')).rejects.toThrow(InputError)

@@ -1,4 +1,4 @@
-import { interpreterBackend, use, type Backend, type BackendDevice, type InterpreterDevice } from '@equivar/core'
+import { interpreterBackend, use, type Backend, type BackendDevice, type Capabilities, type InterpreterDevice } from '@equivar/core'
 
 const interpreters = interpreterBackend()
 let opened: InterpreterDevice | undefined
@@ -13,8 +13,8 @@ export function useInterpreter(): InterpreterDevice {
 }
 
 /** A device whose memory the host does not see, as that of a GPU: the interpreter behind the contract, without `view`. */
-export function remoteBackend(): Backend & { readonly device: InterpreterDevice } {
-  const device = interpreters.openSync()
+export function remoteBackend(capabilities: Partial<Capabilities> = {}): Backend & { readonly device: InterpreterDevice } {
+  const device = interpreterBackend({ capabilities }).openSync()
   const remote: BackendDevice = {
     name: 'webgpu',
     description: 'interpreter behind a wall',

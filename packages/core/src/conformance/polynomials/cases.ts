@@ -92,7 +92,7 @@ function isMeaningful({ descriptor, multiplicity, form, derivative, access, rows
   if (numIndices === 0 && rows !== 'few') return false
   // Sums into so many rows, and copies of so many inputs, are no more to the point than one.
   if (rows === 'huge' && (access !== 'gathered' || derivative !== 'forward')) return false
-  if (method === 'indexed_linear' && !(layers.includes(descriptor) && layerAccess.includes(access))) return false
+  if (method === 'indexed_linear' && !(form === 'plain' && layers.includes(descriptor) && layerAccess.includes(access))) return false
   return canServe(method, descriptor, multiplicity, form, derivative)
 }
 

@@ -29,7 +29,13 @@ function derivatives(own: Case): readonly Case[] {
     const kept = backward.filterKeepOutputs(backward.outputs.map((__, other) => other === o))
     return { ...own, name: `${own.name} ∂${o}`, polynomial: kept, inputs, outputs: outputs.filter((__, other) => other === o) }
   })
-  return [own, { ...own, name: `${own.name} all gradients`, polynomial: backward, inputs, outputs }, ...each]
+  const [double, mapDouble] = backward.backward(
+    inputs.map(() => true),
+    outputs.map(() => true),
+  )
+  const [doubleInputs, doubleOutputs] = mapDouble(inputs, outputs)
+  const all = { ...own, name: `${own.name} all gradients`, polynomial: backward, inputs, outputs }
+  return [own, all, { ...all, name: `${own.name} double`, polynomial: double, inputs: doubleInputs, outputs: doubleOutputs }, ...each]
 }
 
 function convolution(name: string, irreps: string, nodes: number, edges: number): readonly Case[] {
@@ -88,8 +94,10 @@ function time(own: Case): void {
   const f32 = 'f32' as const
   const request = { ...own, inputScalars: own.inputs.map(() => f32), outputScalars: own.outputs.map(() => f32), mathScalar: f32 }
   const sizes = { batchSize: own.batchSize, inputRows: own.inputs.map(rows), outputRows: own.outputs.map(rows) }
+  const loweredAt = performance.now()
   const lowered = lowering.lowerPolynomial(request, device.capabilities)
   const plan = lowered.plan(sizes)
+  const lowerTime = performance.now() - loweredAt
   const buffer = (data: Float32Array | Float64Array | Int32Array | Uint32Array) => {
     const memory = device.allocate(data.byteLength)
     const binding = { memory, byteOffset: 0, byteLength: data.byteLength }
@@ -129,7 +137,7 @@ function time(own: Case): void {
   const median = times[times.length >> 1] ?? 0
   const checksum = outputs.map((binding) => new Float32Array(device.view(binding).slice().buffer).reduce((sum, value) => sum + value * value, 0))
   console.log(
-    `${own.name.padEnd(20)} best ${best.toFixed(3).padStart(8)} ms  median ${median.toFixed(3).padStart(8)}  first ${first.toFixed(1).padStart(6)}  compile ${compiled.toFixed(0).padStart(4)}  ` +
+    `${own.name.padEnd(20)} best ${best.toFixed(3).padStart(8)} ms  median ${median.toFixed(3).padStart(8)}  first ${first.toFixed(1).padStart(6)}  lower ${lowerTime.toFixed(0).padStart(4)}  compile ${compiled.toFixed(0).padStart(4)}  ` +
       `${(flops / best / 1e6).toFixed(1).padStart(5)} GFLOP/s ${(bytes / best / 1e6).toFixed(1).padStart(5)} GB/s  Σ² ${checksum.map((value) => value.toPrecision(6)).join(' ')}`,
   )
   device.close()

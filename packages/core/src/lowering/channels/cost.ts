@@ -2,16 +2,16 @@ import { costOf, nestBest } from '../algebra/derivatives.ts'
 import { nest } from '../algebra/form.ts'
 import { readElements } from './analysis.ts'
 import { accessOf } from './declarations.ts'
-import type { KernelSpec } from './spec.ts'
+import { isSummed, type KernelSpec } from './spec.ts'
 
 /** Floating-point operations that a kernel does for an entry; a multiply-add is two. */
 export function flopsPerEntry({ analysis, form, passes, iteration }: KernelSpec): number {
-  const isSummed = iteration.kind !== 'tiles'
+  const hasTotals = isSummed(iteration)
   let flops = 0
-  for (const { channels, duals, root } of passes) flops += 2 * channels * costOf(root, duals, isSummed)
+  for (const { channels, duals, root } of passes) flops += 2 * channels * costOf(root, duals, hasTotals)
   for (const part of [analysis.factors, analysis.closing]) {
     const duals = new Set(part.flatMap(({ variables }) => variables.filter((variable) => ['slot', 'output'].includes(analysis.variables.meanings[variable]?.kind ?? ''))))
-    flops += 2 * costOf(nestBest(part, duals, nest, isSummed), duals, isSummed)
+    flops += 2 * costOf(nestBest(part, duals, nest, hasTotals), duals, hasTotals)
   }
   return form.terms.length === 0 ? 0 : flops
 }
@@ -29,12 +29,12 @@ export function bytesPerEntry({ analysis, form, request, iteration, outputs }: K
     const element = form.inputs[number]
     if (element && accessOf(request.inputs, element.operand).kind === 'batched') bytes += (element.stride === 0 ? 1 : element.channels) * (request.inputScalars[element.operand] === 'f64' ? 8 : 4)
   }
-  if (iteration.kind === 'tiles') for (const o of outputs) bytes += (request.polynomial.outputs[o]?.size ?? 0) * (request.outputScalars[o] === 'f64' ? 8 : 4)
+  if (!isSummed(iteration)) for (const o of outputs) bytes += (request.polynomial.outputs[o]?.size ?? 0) * (request.outputScalars[o] === 'f64' ? 8 : 4)
   return bytes
 }
 
 /** Bytes of the rows that sums are written to. */
 export function bytesPerRow({ iteration, outputs, request }: KernelSpec): number {
-  if (iteration.kind === 'tiles') return 0
+  if (!isSummed(iteration)) return 0
   return outputs.reduce((bytes, o) => bytes + (request.polynomial.outputs[o]?.size ?? 0) * (request.outputScalars[o] === 'f64' ? 8 : 4), 0)
 }

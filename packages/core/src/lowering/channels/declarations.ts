@@ -1,6 +1,6 @@
 import type { Expression, KernelBuilder, Memory } from '../../kernels/index.ts'
 import type { RowAccess } from '../request.ts'
-import type { BufferSource, KernelSpec, ParameterSource } from './spec.ts'
+import { type BufferSource, isSummed, type KernelSpec, type ParameterSource } from './spec.ts'
 
 /** Parameters and buffers of a kernel, declared when they are first asked for. */
 export class Declarations {
@@ -73,11 +73,11 @@ export class Declarations {
     const extent = () => {
       if (isPartial) return this.builder.gridExtent(0).times(size)
       if (iteration.kind === 'splits') return size
-      const rows = iteration.kind === 'tiles' ? this.batchSize : this.parameter({ kind: 'indexRows', index: iteration.index })
+      const rows = iteration.kind === 'rows' ? this.parameter({ kind: 'indexRows', index: iteration.index }) : this.batchSize
       return this.builder.extentOf(rows).times(size)
     }
     const scalar = isPartial ? request.mathScalar : (request.outputScalars[operand] ?? 'f32')
-    const access = iteration.kind === 'tiles' ? 'write' : 'readWrite'
+    const access = isSummed(iteration) ? 'readWrite' : 'write'
     return this.#buffer(`output${operand}`, { kind: isPartial ? 'partial' : 'output', operand }, () => this.builder.buffer(`output${operand}`, scalar, access, { extent: extent() }))
   }
 

@@ -4,6 +4,7 @@ import { InternalError } from '../../errors.ts'
 import { type Expression, type Kernel, KernelBuilder } from '../../kernels/index.ts'
 import { Declarations } from './declarations.ts'
 import { PassWriter } from './pass-writer.ts'
+import { scratchRows } from './row-elements.ts'
 import { LaneScope, type Scratch } from './scopes.ts'
 import type { BufferSource, KernelSpec, ParameterSource } from './spec.ts'
 
@@ -13,11 +14,11 @@ export interface MadeKernel {
   readonly buffers: readonly BufferSource[]
 }
 
-/** Entries `first … last − 1` of a program in the order of its visits; `part` is the row that it writes, if it sums. */
+/** Entries `first … last − 1` of a program in the order of its visits. */
 interface Run {
   readonly first: Expression
   readonly last: Expression
-  /** Row of the output that everything is added to. */
+  /** Row of the output that everything is added to, if outputs are sums. */
   readonly row: Expression | undefined
   /** Number of the entry at a position, uniform or lane by lane. */
   entryAt(position: Expression, mask?: Expression): Expression
@@ -39,9 +40,11 @@ export function makeKernel(spec: KernelSpec): MadeKernel {
   const builder = new KernelBuilder(spec.name, { lanes: spec.lanes, gridRank: 2 })
   const declarations = new Declarations(builder, spec)
   const { analysis, chunk, request } = spec
+  const numRows = Math.max(0, ...spec.passes.map((pass) => scratchRows(spec, pass).length))
   const scratch: Scratch = {
     factors: analysis.numFactors > 0 ? builder.shared('factors', request.mathScalar, analysis.numFactors * chunk) : undefined,
     sums: analysis.numSums > 0 ? builder.shared('sums', request.mathScalar, analysis.numSums * chunk) : undefined,
+    rows: numRows > 0 ? builder.shared('rows', request.mathScalar, numRows * spec.lanes) : undefined,
     chunk,
   }
   const run = makeRun(declarations)
@@ -56,10 +59,12 @@ export function makeKernel(spec: KernelSpec): MadeKernel {
     if (analysis.numSums > 0) builder.barrier()
     writeClosing(declarations, scratch, part)
   }
-  if (run.row === undefined) body({ run, start: run.first, count: run.last.sub(run.first), isFirst: undefined })
+  const { row } = run
+  if (spec.iteration.kind === 'tiles') body({ run, start: run.first, count: run.last.sub(run.first), isFirst: undefined })
   else
-    builder.loop(run.first, run.last.max(run.first.add(1)), { step: chunk }, (start) => {
-      body({ run, start, count: run.last.sub(start).min(chunk), isFirst: start.equal(run.first) })
+    // A row without entries is written too.
+    builder.loop(run.first, row === undefined ? run.last : run.last.max(run.first.add(1)), { step: chunk }, (start) => {
+      body({ run, start, count: run.last.sub(start).min(chunk), isFirst: row === undefined ? undefined : start.equal(run.first) })
       builder.barrier()
     })
   return { kernel: builder.build(), parameters: declarations.parameters, buffers: declarations.buffers }
@@ -67,27 +72,22 @@ export function makeKernel(spec: KernelSpec): MadeKernel {
 
 function makeRun(declarations: Declarations): Run {
   const { builder, spec } = declarations
-  const { iteration, chunk, rowSplits } = spec
+  const { iteration, chunk } = spec
   const program = builder.programId(0)
-  const ordered = (index: number) => (position: Expression, mask?: Expression) => declarations.entries(index).load(position, mask ? { mask } : {}).convert('index')
   if (iteration.kind === 'tiles') {
     const first = program.mul(chunk)
-    const last = declarations.batchSize.min(first.add(chunk))
-    const { visit } = iteration
-    return { first, last, row: undefined, entryAt: visit === undefined ? (position) => position : ordered(visit) }
+    return { first, last: declarations.batchSize.min(first.add(chunk)), row: undefined, entryAt: (position) => position }
   }
   if (iteration.kind === 'splits') {
     const perSplit = declarations.parameter({ kind: 'entriesPerSplit' })
     const first = program.mul(perSplit)
     return { first, last: declarations.batchSize.min(first.add(perSplit)), row: program, entryAt: (position) => position }
   }
-  const row = rowSplits === 1 ? program : program.div(rowSplits)
-  const starts = declarations.starts(iteration.index)
-  const [start, end] = [starts.load(row).convert('index'), starts.load(row.add(1)).convert('index')]
-  if (rowSplits === 1) return { first: start, last: end, row, entryAt: ordered(iteration.index) }
-  const share = end.sub(start).add(rowSplits - 1).div(rowSplits)
-  const first = end.min(start.add(program.rem(rowSplits).mul(share)))
-  return { first, last: end.min(first.add(share)), row: program, entryAt: ordered(iteration.index) }
+  const { index } = iteration
+  const starts = declarations.starts(index)
+  const [first, last] = [starts.load(program).convert('index'), starts.load(program.add(1)).convert('index')]
+  const entryAt = (position: Expression, mask?: Expression) => declarations.entries(index).load(position, mask ? { mask } : {}).convert('index')
+  return { first, last, row: iteration.kind === 'rows' ? program : undefined, entryAt }
 }
 
 /** Runs `body` for as many entries at once as there are lanes. */

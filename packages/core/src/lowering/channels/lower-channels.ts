@@ -17,15 +17,36 @@ const enoughPrograms = 16
 
 /** Kernels for the outputs of one access. */
 interface Stage {
-  readonly spec: KernelSpec
   readonly made: MadeKernel
+  readonly flopsPerEntry: number
+  readonly bytesPerEntry: number
+  readonly bytesPerRow: number
+}
+
+interface Temporary {
+  readonly scalar: StorageType
+  readonly length: number
+}
+
+/** Parts of an output in temporary memory: of its only row, or one of every row. */
+interface Partial {
+  readonly slot: Slot
+  readonly programs: number
+  readonly isOneRow: boolean
+}
+
+/** How a kernel is launched. */
+interface Shape {
+  readonly programs: number
+  readonly groups: number
+  readonly entriesPerSplit: number
+  readonly spansPerGroup: number
 }
 
 /** Plans of a polynomial in normal form. */
 export class ChannelLowering {
   readonly orders: readonly number[]
   readonly #request: PolynomialRequest
-  readonly #form: NormalForm
   readonly #target: Target
   readonly #untouched: readonly boolean[]
   readonly #specs: readonly KernelSpec[]
@@ -34,64 +55,57 @@ export class ChannelLowering {
 
   constructor(request: PolynomialRequest, form: NormalForm, target: Target) {
     this.#request = request
-    this.#form = form
     this.#target = target
     this.#untouched = hasUntouched(form, request.polynomial)
     this.#specs = makeSpecs(request, form, target)
-    const used = this.#specs.flatMap(({ iteration }) => {
-      if (iteration.kind === 'rows') return [iteration.index]
-      return iteration.kind === 'tiles' && iteration.visit !== undefined ? [iteration.visit] : []
-    })
+    const used = this.#specs.flatMap(({ iteration }) => ('index' in iteration ? [iteration.index] : []))
     this.orders = [...new Set(used)].sort((a, b) => a - b)
   }
 
   plan(sizes: PolynomialSizes): Plan {
-    const temporaries: { readonly scalar: StorageType; readonly length: number }[] = []
+    const temporaries: Temporary[] = []
     const launches: PlannedLaunch[] = []
     const written = new Set(this.#specs.flatMap(({ outputs }) => outputs))
     for (const [o, { size }] of this.#request.polynomial.outputs.entries())
       if (size > 0 && (!written.has(o) || this.#untouched[o])) launches.push(...this.#fill({ kind: 'output', index: o }, this.#request.outputScalars[o] ?? 'f32', size * this.#outputRows(o, sizes)))
-    for (const spec of this.#specs) launches.push(...this.#launchesOf(spec, sizes, temporaries))
+    const partials = new Map<number, Partial>()
+    for (const spec of this.#specs) {
+      const shape = this.#shape(spec, sizes)
+      if (spec.isPartial) for (const o of spec.outputs) if (!partials.has(o)) partials.set(o, this.#newPartial(o, spec, shape.programs, temporaries, launches))
+      launches.push(this.#launch(spec, sizes, shape, partials))
+    }
+    for (const [o, partial] of partials) launches.push(this.#sumParts(o, partial))
     return { temporaries, launches }
   }
 
-  #launchesOf(spec: KernelSpec, sizes: PolynomialSizes, temporaries: { readonly scalar: StorageType; readonly length: number }[]): readonly PlannedLaunch[] {
-    const { made } = this.#stage(spec)
-    const { mathScalar, polynomial } = this.#request
-    const { programs, groups, entriesPerSplit, spansPerGroup } = this.#shape(spec, sizes)
-    const partials = new Map<number, Slot>()
-    const before: PlannedLaunch[] = []
-    const after: PlannedLaunch[] = []
-    if (spec.isPartial)
-      for (const o of spec.outputs) {
-        const size = polynomial.outputs[o]?.size ?? 0
-        const slot: Slot = { kind: 'temporary', index: temporaries.push({ scalar: mathScalar, length: programs * size }) - 1 }
-        partials.set(o, slot)
-        if (this.#untouched[o]) before.push(...this.#fill(slot, mathScalar, programs * size))
-        after.push(this.#sumParts(spec, o, slot, programs))
-      }
-    const parameters = made.parameters.map((source) => parameterValue(source, this.#request, sizes, { entriesPerSplit, spansPerGroup }))
-    const buffers = made.buffers.map((source) => slotOf(source, this.#request, partials))
-    const rows = spec.iteration.kind === 'tiles' ? sizes.batchSize : programs
-    const own: PlannedLaunch = {
+  #launch(spec: KernelSpec, sizes: PolynomialSizes, { programs, groups, entriesPerSplit, spansPerGroup }: Shape, partials: ReadonlyMap<number, Partial>): PlannedLaunch {
+    const { made, flopsPerEntry, bytesPerEntry, bytesPerRow } = this.#stage(spec)
+    return {
       kernel: made.kernel,
       grid: [programs, groups],
-      parameters,
-      buffers,
-      flops: flopsPerEntry(spec) * sizes.batchSize,
-      bytes: bytesPerEntry(spec) * sizes.batchSize + bytesPerRow(spec) * rows,
+      parameters: made.parameters.map((source) => parameterValue(source, this.#request, sizes, { entriesPerSplit, spansPerGroup })),
+      buffers: made.buffers.map((source) => slotOf(source, this.#request, partials)),
+      flops: flopsPerEntry * sizes.batchSize,
+      bytes: bytesPerEntry * sizes.batchSize + bytesPerRow * programs,
     }
-    return [...before, own, ...after]
   }
 
-  /** Grid of a kernel. */
-  #shape(spec: KernelSpec, { batchSize, outputRows }: PolynomialSizes): { readonly programs: number; readonly groups: number; readonly entriesPerSplit: number; readonly spansPerGroup: number } {
+  /** Temporary memory for the parts of an output. */
+  #newPartial(o: number, spec: KernelSpec, programs: number, temporaries: Temporary[], launches: PlannedLaunch[]): Partial {
+    const { mathScalar, polynomial } = this.#request
+    const length = programs * (polynomial.outputs[o]?.size ?? 0)
+    const slot: Slot = { kind: 'temporary', index: temporaries.push({ scalar: mathScalar, length }) - 1 }
+    if (this.#untouched[o]) launches.push(...this.#fill(slot, mathScalar, length))
+    return { slot, programs, isOneRow: spec.iteration.kind === 'splits' }
+  }
+
+  #shape(spec: KernelSpec, sizes: PolynomialSizes): Shape {
     const { iteration } = spec
     if (iteration.kind === 'splits') {
-      const { splits: programs, entriesPerSplit } = splitsOf(batchSize)
-      return { programs, entriesPerSplit, ...this.#groups(spec, programs) }
+      const { splits, entriesPerSplit } = splitsOf(sizes.batchSize)
+      return { programs: splits, entriesPerSplit, ...this.#groups(spec, splits) }
     }
-    const programs = iteration.kind === 'tiles' ? Math.ceil(batchSize / spec.chunk) : (outputRows[spec.outputs[0] ?? 0] ?? 0) * spec.rowSplits
+    const programs = iteration.kind === 'tiles' ? Math.ceil(sizes.batchSize / spec.chunk) : rowsOfIndex(iteration.index, this.#request, sizes)
     return { programs, entriesPerSplit: 0, ...this.#groups(spec, programs) }
   }
 
@@ -102,23 +116,21 @@ export class ChannelLowering {
     const canShare = analysis.closing.length === 0 && passes.every(({ channels }) => spec.masksTails || channels <= lanes || channels % lanes === 0)
     if (!canShare) return { groups: 1, spansPerGroup: spans }
     const most = tuningFor(this.#target, request.mathScalar).spansPerProgram
-    const wanted = Math.min(spans, Math.ceil(enoughPrograms / Math.max(1, programs)))
+    const wanted = Math.min(spans, Math.ceil((analysis.numFactors > 0 ? enoughPrograms : 8 * enoughPrograms) / Math.max(1, programs)))
     const spansPerGroup = most ?? Math.ceil(spans / wanted)
     return { groups: Math.ceil(spans / spansPerGroup), spansPerGroup }
   }
 
-  #sumParts(spec: KernelSpec, o: number, slot: Slot, programs: number): PlannedLaunch {
+  #sumParts(o: number, { slot, programs, isOneRow }: Partial): PlannedLaunch {
     const { outputScalars, mathScalar, polynomial } = this.#request
     const size = polynomial.outputs[o]?.size ?? 0
     const to = outputScalars[o] ?? 'f32'
-    const parts = spec.iteration.kind === 'splits' ? undefined : spec.rowSplits
-    const lanes = this.#copyLanes(mathScalar)
-    const kernel = this.#helper(`sum ${size} ${parts ?? ''} ${to}`, () => sumPartsKernel(mathScalar, to, size, parts, lanes))
-    const rows = parts === undefined ? 1 : programs / parts
+    const kernel = this.#helper(`sum ${size} ${isOneRow} ${to}`, () => sumPartsKernel(mathScalar, to, size, isOneRow ? undefined : 1, this.#copyLanes(mathScalar)))
+    const rows = isOneRow ? 1 : programs
     return {
       kernel,
       grid: [rows, Math.ceil(size / elementsPerProgram)],
-      parameters: parts === undefined ? [programs] : [],
+      parameters: isOneRow ? [programs] : [],
       buffers: [slot, { kind: 'output', index: o }],
       flops: programs * size,
       bytes: programs * size * widthOf(mathScalar) + rows * size * widthOf(to),
@@ -131,7 +143,7 @@ export class ChannelLowering {
   }
 
   #copyLanes(scalar: FloatScalar): number {
-    return tuningFor(this.#target, scalar).lanes(elementsPerProgram)
+    return tuningFor(this.#target, scalar).lanes(elementsPerProgram, false)
   }
 
   #outputRows(o: number, sizes: PolynomialSizes): number {
@@ -143,7 +155,7 @@ export class ChannelLowering {
   #stage(spec: KernelSpec): Stage {
     const known = this.#stages.get(spec)
     if (known) return known
-    const stage = { spec, made: makeKernel(spec) }
+    const stage = { made: makeKernel(spec), flopsPerEntry: flopsPerEntry(spec), bytesPerEntry: bytesPerEntry(spec), bytesPerRow: bytesPerRow(spec) }
     this.#stages.set(spec, stage)
     return stage
   }
@@ -156,9 +168,6 @@ export class ChannelLowering {
     return kernel
   }
 
-  get form(): NormalForm {
-    return this.#form
-  }
 }
 
 function parameterValue(
@@ -187,7 +196,7 @@ function rowsOfIndex(index: number, { inputs, outputs }: PolynomialRequest, size
   return rows.length === 0 ? 0 : Math.min(...rows)
 }
 
-function slotOf(source: BufferSource, { inputs, polynomial }: PolynomialRequest, partials: ReadonlyMap<number, Slot>): Slot {
+function slotOf(source: BufferSource, { inputs, polynomial }: PolynomialRequest, partials: ReadonlyMap<number, Partial>): Slot {
   switch (source.kind) {
     case 'input':
       return { kind: 'input', index: source.operand }
@@ -198,7 +207,7 @@ function slotOf(source: BufferSource, { inputs, polynomial }: PolynomialRequest,
     case 'output':
       return { kind: 'output', index: source.operand }
     case 'partial': {
-      const slot = partials.get(source.operand)
+      const slot = partials.get(source.operand)?.slot
       if (!slot) throw new InternalError(`no place for parts of output ${source.operand} of ${polynomial.numOutputs}`)
       return slot
     }

@@ -1,6 +1,7 @@
-import type { NormalForm } from '../normal-form.ts'
+import type { NormalForm, NormalTerm } from '../normal-form.ts'
 import type { Target } from '../plan.ts'
 import type { PolynomialRequest, RowAccess } from '../request.ts'
+import { widthOf } from '../scalars.ts'
 import { type Tuning, tuningFor } from '../tuning.ts'
 import { type Analysis, analyse, type ChannelTarget, readElements } from './analysis.ts'
 import { accessOf } from './declarations.ts'
@@ -9,7 +10,8 @@ import type { Iteration, KernelSpec } from './spec.ts'
 
 /** Terms of a pass whose results are stored at once; more make code that is slow to compile. */
 const maxTermsPerPass = 4000
-/** Rows of an operand this large are worth visiting in the order of their index. */
+const maxTermsPerKernel = 12_000
+/** Rows of operands this large are worth visiting entries in the order of an index. */
 const largeRowBytes = 4096
 
 /** One kernel for all outputs of one access. */
@@ -21,19 +23,34 @@ export function makeSpecs(request: PolynomialRequest, form: NormalForm, target: 
     const key = access.kind === 'indexed' ? `indexed${access.index}` : access.kind
     classes.set(key, [...(classes.get(key) ?? []), o].sort((a, b) => a - b))
   }
-  return [...classes.values()].map((outputs) => makeSpec(request, form, target, tuning, outputs))
+  return [...classes.values()].flatMap((outputs) => {
+    const terms = form.terms.filter(({ output }) => outputs.includes(form.outputs[output]?.operand ?? -1))
+    return specsFor(request, form, target, tuning, terms)
+  })
 }
 
-function makeSpec(request: PolynomialRequest, form: NormalForm, target: Target, tuning: Tuning, outputs: readonly number[]): KernelSpec {
-  const terms = form.terms.filter(({ output }) => outputs.includes(form.outputs[output]?.operand ?? -1))
+/** One kernel for the terms, or several for parts of the outputs if one would be too large. */
+function specsFor(request: PolynomialRequest, form: NormalForm, target: Target, tuning: Tuning, terms: readonly NormalTerm[]): readonly KernelSpec[] {
+  const spec = makeSpec(request, form, target, tuning, terms)
+  const { analysis, chunk } = spec
+  const sharedBytes = (analysis.numFactors + analysis.numSums) * chunk * widthOf(request.mathScalar)
+  const elements = [...new Set(terms.map(({ output }) => output))]
+  if (elements.length < 2 || (sharedBytes <= target.maxSharedBytes && terms.length <= maxTermsPerKernel)) return [spec]
+  const first = new Set(elements.slice(0, elements.length >> 1))
+  return [terms.filter(({ output }) => first.has(output)), terms.filter(({ output }) => !first.has(output))].flatMap((half) => specsFor(request, form, target, tuning, half))
+}
+
+function makeSpec(request: PolynomialRequest, form: NormalForm, target: Target, tuning: Tuning, terms: readonly NormalTerm[]): KernelSpec {
+  const outputs = [...new Set(terms.map(({ output }) => form.outputs[output]?.operand ?? 0))].sort((a, b) => a - b)
   const analysis = analyse(form, terms)
   const access = accessOf(request.outputs, outputs[0] ?? 0)
   const channels = analysis.targets.reduce((most, target) => Math.max(most, target.channels), 1)
-  const lanes = tuning.lanes(channels === 1 ? 2 * tuning.minChannels : channels)
+  const lanes = tuning.lanes(channels === 1 ? 2 * tuning.minChannels : channels, analysis.numSums > 0)
   const isSummed = access.kind !== 'batched'
   const passes = makePasses(analysis, isSummed, lanes, tuning)
-  const width = request.mathScalar === 'f32' ? 4 : 8
-  let chunk = Math.max(lanes, Math.ceil(chunkFor(analysis, isSummed, tuning) / lanes) * lanes)
+  const width = widthOf(request.mathScalar)
+  const iteration = iterationFor(access, request, form, analysis)
+  let chunk = Math.max(lanes, Math.ceil(chunkFor(analysis, iteration, tuning) / lanes) * lanes)
   while (chunk / 2 >= lanes && (analysis.numFactors + analysis.numSums) * chunk * width > target.maxSharedBytes) chunk /= 2
   const isOfOtherScalar = outputs.some((o) => request.outputScalars[o] !== request.mathScalar)
   return {
@@ -42,18 +59,19 @@ function makeSpec(request: PolynomialRequest, form: NormalForm, target: Target, 
     form,
     analysis,
     passes,
-    iteration: iterationFor(access, request, form, analysis),
+    iteration,
     outputs,
     lanes,
     masksTails: tuning.masksTails,
     chunk,
-    rowSplits: 1,
+    maxRowBytes: Math.max(0, target.maxSharedBytes - (analysis.numFactors + analysis.numSums) * chunk * width),
     isPartial: access.kind === 'shared' || (isSummed && isOfOtherScalar),
   }
 }
 
-function chunkFor(analysis: Analysis, isSummed: boolean, tuning: Tuning): number {
-  if (isSummed) return tuning.chunk
+function chunkFor(analysis: Analysis, { kind }: Iteration, tuning: Tuning): number {
+  if (kind === 'runs') return analysis.numFactors + analysis.numSums === 0 ? 8 * tuning.chunk : tuning.chunk
+  if (kind !== 'tiles') return tuning.chunk
   return analysis.targets.length === 0 ? 2 * tuning.chunk : tuning.chunk / 4
 }
 
@@ -81,7 +99,7 @@ function iterationFor(access: RowAccess, request: PolynomialRequest, form: Norma
     bytes.set(own.index, (bytes.get(own.index) ?? 0) + element.channels * width)
   }
   const [largest] = [...bytes].filter(([, size]) => size >= largeRowBytes).sort(([a, x], [b, y]) => y - x || a - b)
-  return { kind: 'tiles', visit: largest?.[0] }
+  return largest ? { kind: 'runs', index: largest[0] } : { kind: 'tiles' }
 }
 
 function nameOf(access: RowAccess): string {

@@ -2,15 +2,20 @@ import { Derivatives } from '../algebra/derivatives.ts'
 import { InternalError } from '../../errors.ts'
 import type { Expression, KernelBuilder, Memory } from '../../kernels/index.ts'
 import type { ChannelTarget } from './analysis.ts'
-import { accessOf, type Declarations } from './declarations.ts'
+import type { Declarations } from './declarations.ts'
 import type { Chunk } from './kernel.ts'
 import type { Pass } from './passes.ts'
+import { rowElements, scratchRows } from './row-elements.ts'
 import { EntryScope, type Scratch, type Span } from './scopes.ts'
 
 /** A span, and the first lane that no span before has been. */
 interface Place extends Span {
   readonly fresh: Expression | undefined
 }
+
+type Copies = ReadonlyMap<number, number>
+
+const none: Copies = new Map()
 
 /** Writes the loops of passes: lanes are channels. */
 export class PassWriter {
@@ -34,27 +39,25 @@ export class PassWriter {
     const entries = (body: (position: Expression) => void) => {
       builder.loop(0, chunk.count, {}, body)
     }
-    const one = (position: Expression, place: Place) => {
-      this.#store(pass, chunk, position, place)
-    }
     // Rows that several entries share are read span by span, so that they stay in the cache.
-    if (this.#readsSharedRows(pass))
+    if (rowElements(this.#declarations.spec, pass).length > 0)
       this.#overSpans(pass, (place) => {
+        const copied = this.#copyRows(pass, place)
         entries((position) => {
-          one(position, place)
+          this.#store(pass, chunk, position, place, copied)
         })
       })
     else
       entries((position) => {
         this.#overSpans(pass, (place) => {
-          one(position, place)
+          this.#store(pass, chunk, position, place, none)
         })
       })
   }
 
-  #store(pass: Pass, chunk: Chunk, position: Expression, place: Place): void {
+  #store(pass: Pass, chunk: Chunk, position: Expression, place: Place, copied: Copies): void {
     const entry = chunk.run.entryAt(chunk.start.add(position))
-    const derivatives = this.#derivatives(pass, entry, position, place)
+    const derivatives = this.#derivatives(pass, entry, position, place, copied)
     for (const [k, target] of pass.targets.entries()) if (target.kind === 'output') this.#storeOutput(target, entry, place, derivatives.of(pass.duals[k] ?? 0))
   }
 
@@ -65,6 +68,7 @@ export class PassWriter {
     if (row === undefined) throw new InternalError('sums over entries without a row')
     const zero = builder.constant(spec.request.mathScalar, 0)
     this.#overSpans(pass, (place) => {
+      const copied = this.#copyRows(pass, place)
       const initial = builder.branch(
         isFirst,
         () => pass.targets.map(() => zero),
@@ -72,7 +76,7 @@ export class PassWriter {
       )
       const totals = builder.loop(0, chunk.count, { carry: initial.map((value) => ({ varying: value })) }, (position, before) => {
         const entry = chunk.run.entryAt(chunk.start.add(position))
-        const derivatives = this.#derivatives(pass, entry, position, place)
+        const derivatives = this.#derivatives(pass, entry, position, place, copied)
         return pass.duals.map((dual, k) => derivatives.of(dual, before[k]))
       })
       const store = (mask?: Expression) => {
@@ -103,7 +107,7 @@ export class PassWriter {
     builder.loop(0, chunk.count, {}, (position) => {
       const entry = chunk.run.entryAt(chunk.start.add(position))
       const step = (place: Place, before: readonly Expression[], isNew?: Expression): readonly Expression[] => {
-        const derivatives = this.#derivatives(pass, entry, position, place)
+        const derivatives = this.#derivatives(pass, entry, position, place, none)
         for (const [k, target] of pass.targets.entries()) if (target.kind === 'output') this.#storeOutput(target, entry, place, derivatives.of(pass.duals[k] ?? 0))
         return summed.map(({ dual }, k) => {
           const total = before[k] ?? zero
@@ -112,11 +116,11 @@ export class PassWriter {
       }
       const { lanes } = spec
       const { channels } = pass
-      const none = builder.constant('index', 0)
+      const zeroth = builder.constant('index', 0)
       let totals: readonly Expression[]
       if (spec.masksTails && channels > lanes)
         totals = builder.loop(0, channels, { step: lanes, carry: summed.map(() => ({ varying: zero })) }, (base, before) => step({ base, active: activeAfter(builder, base, channels, lanes), fresh: undefined }, before))
-      else if (channels <= lanes) totals = step({ base: none, active: channels === lanes ? undefined : channels, fresh: undefined }, [])
+      else if (channels <= lanes) totals = step({ base: zeroth, active: channels === lanes ? undefined : channels, fresh: undefined }, [])
       else {
         const numFull = Math.floor(channels / lanes)
         totals = builder.loop(0, numFull * lanes, { step: lanes, carry: summed.map(() => ({ varying: zero })) }, (base, before) => step({ base, active: undefined, fresh: undefined }, before))
@@ -153,6 +157,7 @@ export class PassWriter {
     if (spec.masksTails) {
       builder.loop(first, first.add(perGroup).min(channels), { step: lanes }, (base) => {
         body({ base, active: activeAfter(builder, base, channels, lanes), fresh: undefined })
+        builder.barrier()
       })
       return
     }
@@ -160,18 +165,26 @@ export class PassWriter {
     builder.loop(first, first.add(perGroup).min(channels), { step: lanes }, (start) => {
       const base = isFull ? start : start.min(channels - lanes)
       body({ base, active: undefined, fresh: isFull ? undefined : start.sub(base) })
-      if (!isFull) builder.barrier()
+      builder.barrier()
     })
   }
 
-  #derivatives(pass: Pass, entry: Expression, position: Expression, span: Span): Derivatives<Expression> {
-    return new Derivatives<Expression>(pass.root, new EntryScope(this.#declarations, { entry, position, span, scratch: this.#scratch }))
+  /** Copies what all entries share of a span next to each other. */
+  #copyRows(pass: Pass, span: Span): Copies {
+    const { builder, spec } = this.#declarations
+    const { rows } = this.#scratch
+    const elements = scratchRows(spec, pass)
+    if (!rows || elements.length === 0) return none
+    // Any entry does: what is copied does not depend on it.
+    const zeroth = builder.constant('index', 0)
+    const source = new EntryScope(this.#declarations, { entry: zeroth, position: zeroth, span, scratch: this.#scratch, copied: none })
+    for (const [k, element] of elements.entries()) rows.storeLanes(k * spec.lanes, source.variable(spec.analysis.variables.number({ kind: 'input', element })))
+    builder.barrier()
+    return new Map(elements.map((element, k) => [element, k]))
   }
 
-  #readsSharedRows(pass: Pass): boolean {
-    const { form, request } = this.#declarations.spec
-    const elements = new Set(pass.targets.flatMap(({ terms }) => terms.flatMap((term) => term.elements)))
-    return [...elements].some((number) => accessOf(request.inputs, form.inputs[number]?.operand ?? 0).kind !== 'batched')
+  #derivatives(pass: Pass, entry: Expression, position: Expression, span: Span, copied: Copies): Derivatives<Expression> {
+    return new Derivatives<Expression>(pass.root, new EntryScope(this.#declarations, { entry, position, span, scratch: this.#scratch, copied }))
   }
 
   #elementOf({ number }: ChannelTarget, row: Expression, { base, active }: Span): { memory: Memory; position: Expression; stride: number; active: Span['active']; scattered: Expression } {

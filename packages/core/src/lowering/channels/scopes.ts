@@ -10,10 +10,12 @@ export interface Span {
   readonly active: Expression | number | undefined
 }
 
-/** Numbers of a program's entries that all lanes share: `[slot][entry]`. */
+/** Memory of a program. Factors and sums are numbers of its entries that all lanes share: `[slot][entry]`. */
 export interface Scratch {
   readonly factors: Memory | undefined
   readonly sums: Memory | undefined
+  /** `[element][lane]`: copies of rows that all entries share. */
+  readonly rows: Memory | undefined
   readonly chunk: number
 }
 
@@ -65,13 +67,24 @@ abstract class KernelArithmetic implements Arithmetic<Expression> {
 
   /** First element of the row of an operand that belongs to an entry. */
   protected rowStart(operand: number, entry: Expression, mask?: Expression): Expression {
-    const { request } = this.declarations.spec
+    const { iteration, request } = this.declarations.spec
     const access = accessOf(request.inputs, operand)
     const size = request.polynomial.inputs[operand]?.size ?? 0
+    if (access.kind === 'indexed' && 'index' in iteration && iteration.index === access.index) return this.builder.programId(0).mul(size)
     if (access.kind === 'shared') return this.builder.constant('index', 0)
     if (access.kind === 'batched') return entry.mul(size)
     return this.declarations.indices(access.index).load(entry, mask ? { mask } : {}).convert('index').mul(size)
   }
+}
+
+export interface EntryPlace {
+  readonly entry: Expression
+  /** Position of the entry within its chunk. */
+  readonly position: Expression
+  readonly span: Span
+  readonly scratch: Scratch
+  /** Where copies of elements are, by element. */
+  readonly copied: ReadonlyMap<number, number>
 }
 
 /** One entry, lanes are channels. */
@@ -80,10 +93,11 @@ export class EntryScope extends KernelArithmetic {
   readonly #position: Expression
   readonly #span: Span
   readonly #scratch: Scratch
+  readonly #copied: ReadonlyMap<number, number>
 
-  /** @param position of the entry within its chunk. */
-  constructor(declarations: Declarations, { entry, position, span, scratch }: { readonly entry: Expression; readonly position: Expression; readonly span: Span; readonly scratch: Scratch }) {
+  constructor(declarations: Declarations, { entry, position, span, scratch, copied }: EntryPlace) {
     super(declarations)
+    this.#copied = copied
     this.#entry = entry
     this.#position = position
     this.#span = span
@@ -93,7 +107,9 @@ export class EntryScope extends KernelArithmetic {
   protected load(variable: Variable): Expression {
     const { meaning, element } = this.inputOf(variable)
     if (meaning?.kind === 'factor' && this.#scratch.factors) return this.#scratch.factors.load(this.#position.add(meaning.slot * this.#scratch.chunk))
-    if (!element) throw new InternalError('a product over channels holds what is no input')
+    if (!element || meaning?.kind !== 'input') throw new InternalError('a product over channels holds what is no input')
+    const copy = this.#copied.get(meaning.element)
+    if (copy !== undefined && this.#scratch.rows) return this.#scratch.rows.loadLanes(copy * this.declarations.spec.lanes)
     const memory = this.declarations.input(element.operand)
     const start = this.rowStart(element.operand, this.#entry)
     const { base, active } = this.#span

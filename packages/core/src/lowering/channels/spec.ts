@@ -4,10 +4,16 @@ import type { Analysis } from './analysis.ts'
 import type { Pass } from './passes.ts'
 
 /**
- * How the programs of a kernel share the work: `tiles` of consecutive entries, each entry writing rows of its own; `rows` of an
- * output, each with its run of entries; or `splits`, equal parts of the batch that are summed later.
+ * How the programs of a kernel share the work: `tiles` of consecutive entries, each entry writing rows of its own; `runs` of entries
+ * for which an index array holds one row, again each entry writing for itself, so that the row is read once; `rows` of an output,
+ * each the sum over its run of entries; or `splits`, equal parts of the batch that are summed later.
  */
-export type Iteration = { readonly kind: 'tiles'; readonly visit: number | undefined } | { readonly kind: 'rows'; readonly index: number } | { readonly kind: 'splits' }
+export type Iteration = { readonly kind: 'tiles' } | { readonly kind: 'runs' | 'rows'; readonly index: number } | { readonly kind: 'splits' }
+
+/** Whether outputs are sums over entries. */
+export function isSummed({ kind }: Iteration): boolean {
+  return kind === 'rows' || kind === 'splits'
+}
 
 /** All that decides a kernel for some outputs with one access. */
 export interface KernelSpec {
@@ -24,8 +30,8 @@ export interface KernelSpec {
   readonly masksTails: boolean
   /** Entries that are worked on together; a multiple of the lanes. */
   readonly chunk: number
-  /** Programs that share a row, each with a part of its run; their results go to temporary memory. */
-  readonly rowSplits: number
+  /** Memory of a program for copies of rows that its entries share. */
+  readonly maxRowBytes: number
   /** Whether results are parts that are added up by another kernel. */
   readonly isPartial: boolean
 }

@@ -1,0 +1,29 @@
+import { accessOf } from './declarations.ts'
+import type { Pass } from './passes.ts'
+import type { KernelSpec } from './spec.ts'
+
+/** More rows than this do not stay in registers: they are copied next to each other. */
+const maxInRegisters = 8
+
+/** Input elements along channels that are the same for all entries of a program: of a shared operand, or of the row that it runs over. */
+export function rowElements({ form, iteration, request }: KernelSpec, pass: Pass): readonly number[] {
+  const elements = new Set(pass.targets.flatMap(({ terms }) => terms.flatMap((term) => term.elements)))
+  return [...elements]
+    .filter((number) => {
+      const access = accessOf(request.inputs, form.inputs[number]?.operand ?? 0)
+      if (access.kind === 'shared') return true
+      return access.kind === 'indexed' && 'index' in iteration && iteration.index === access.index
+    })
+    .sort((a, b) => a - b)
+}
+
+/**
+ * Those that are copied into the program's memory before its entries are visited: rows of one span lie far apart, at distances
+ * that are powers of two as often as not, and push one another out of a cache.
+ */
+export function scratchRows(spec: KernelSpec, pass: Pass): readonly number[] {
+  if (pass.targets.some(({ kind }) => kind === 'channelSum')) return []
+  const elements = rowElements(spec, pass)
+  const bytes = elements.length * spec.lanes * 8
+  return elements.length > maxInRegisters && bytes <= spec.maxRowBytes ? elements : []
+}

@@ -25,12 +25,13 @@ export function startThread(loop: string, data: ThreadData, ended: (reason: stri
   const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }))
   let isGone = false
   const worker = new Worker(url, { name: `equivar ${data.thread}` })
-  worker.onerror = (event) => {
+  worker.onerror = (event: Event & { readonly message?: string }) => {
     event.preventDefault()
     isGone = true
     URL.revokeObjectURL(url)
     worker.terminate()
-    ended(event.message === '' ? 'the page refuses workers made of text; allow worker-src blob: in its Content-Security-Policy' : event.message)
+    // A policy that forbids the worker gives an event without a message.
+    ended(event.message ?? 'the page refuses workers made of text; allow worker-src blob: in its Content-Security-Policy')
   }
   worker.postMessage(data)
   return {

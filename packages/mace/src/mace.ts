@@ -1,5 +1,5 @@
 import { DtypeError, InputError, ShapeError } from '@equivar/core'
-import { array, hessianVectorProduct, scope, type FloatDType, type ProgramExplanation } from '@equivar/engine'
+import { array, hessianVectorProduct, scope, withMethod, type FloatDType, type ProgramExplanation } from '@equivar/engine'
 import type { MaceDefinition } from './definition.ts'
 import { loadDefinition, type LoadOptions, type ModelSource } from './load/index.ts'
 import { Evaluator, wantedOf } from './evaluation/computation.ts'
@@ -72,7 +72,7 @@ export class Mace {
     // Made outside of the scope: the parameters stay alive for as long as the model.
     const parameters = Parameters.fromDefinition(definition, dtype)
     // Distances lose too much in float32: a difference of positions first, and radial functions with large derivatives.
-    const weights = scope(() => network.prepare(parameters, 'float64'))
+    const weights = withMethod(runtime.method, () => scope(() => network.prepare(parameters, 'float64')))
     return new Mace(definition, new Evaluator(network, weights, dtype, runtime))
   }
 
@@ -139,10 +139,11 @@ export class Mace {
     const batch = await collate([structure], this.cutoff, { signal: options.signal })
     const evaluator = this.#live()
     const shape = [structure.numAtoms, 3]
-    const product = scope(() => {
+    const work = () => {
       const energy = hessianVectorProduct((positions) => energyOfPositions(evaluator, [structure], batch, head, positions), { allowUnused: true })
       return energy([array(structure.positions, { shape, dtype: 'float64' })], [array(Float64Array.from(vector), { shape, dtype: 'float64' })])
-    })
+    }
+    const product = withMethod(evaluator.runtime.method, () => scope(work))
     const [result] = product
     if (!result) return new Float64Array(vector.length)
     const data = Float64Array.from(await result.data())

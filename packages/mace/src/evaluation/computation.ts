@@ -1,4 +1,4 @@
-import { add, compile, grad, gradSteps, scopeInSteps, sum, track, type FloatDType, type NDArray, type Program } from '@equivar/engine'
+import { add, compile, grad, gradSteps, scopeInSteps, sum, track, withMethod, type FloatDType, type MethodChoice, type NDArray, type Program, type Steps } from '@equivar/engine'
 import { disposeTree } from '../model/dispose-tree.ts'
 import type { GraphArrays } from '../model/graph.ts'
 import type { MaceNetwork, NetworkOutput, NetworkWeights } from '../model/network.ts'
@@ -81,7 +81,7 @@ export class Evaluator {
   program(wanted: Wanted): Program<[GraphTree], BatchArrays> {
     const key = [wanted.gradient, wanted.features, wanted.terms].join()
     let program = this.#programs.get(key)
-    if (!program) this.#programs.set(key, (program = compile((graph: GraphTree) => this.#apply(graph, wanted))))
+    if (!program) this.#programs.set(key, (program = compile((graph: GraphTree) => this.#apply(graph, wanted), { method: this.runtime.method })))
     return program
   }
 
@@ -108,7 +108,16 @@ export class Evaluator {
       const gradient = wanted.gradient ? yield* gradSteps(totalEnergy(output), [vectors], { allowUnused: true }) : []
       return selected(output, gradient, wanted)
     }
-    return scopeInSteps(work, pause)
+    return scopeInSteps(() => stepsWithMethod(this.runtime.method, work()), pause)
+  }
+}
+
+/** The mode holds for synchronous code only, so it is set for each step. */
+export function* stepsWithMethod<R>(method: MethodChoice, steps: Steps<R>): Steps<R> {
+  for (;;) {
+    const step = withMethod(method, () => steps.next())
+    if (step.done === true) return step.value
+    yield
   }
 }
 

@@ -3,7 +3,7 @@ import { add, array, finish, gradSteps, scopeInSteps, sub, take, track, type NDA
 import { pauseIfDue } from '../structures/cooperation.ts'
 import { cellVolume, type GraphBatch, type Structure } from '../structures/index.ts'
 import { edgeVectors, graphArrays, speciesOf } from './batch-inputs.ts'
-import { totalEnergy, wantedOf, type Evaluator } from './computation.ts'
+import { stepsWithMethod, totalEnergy, wantedOf, type Evaluator } from './computation.ts'
 import { atomicVirialsFromEdges, forcesFromEdges, stressFromVirial, virialsFromEdges } from './derivatives.ts'
 import { joinDescriptors } from './descriptors.ts'
 import type { Evaluation, EvaluationOptions } from './options.ts'
@@ -125,7 +125,7 @@ async function energyHessian(
     }
     return rows
   }
-  const rows = await scopeInSteps(work, pause)
+  const rows = await scopeInSteps(() => stepsWithMethod(evaluator.runtime.method, work()), pause)
   const hessian = new Float64Array(size * size)
   for (const [row, values] of rows.entries()) {
     hessian.set((await values.data()).subarray(first, last), row * size)

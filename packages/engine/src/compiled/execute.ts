@@ -43,10 +43,6 @@ export function execute(application: Application): Storage[] {
   if (!backend) return evaluate(application)
   if (isCheckingIndices()) checkElements(primitive, inputs, params)
   const plan = planPrimitive(primitive, inputs, params, outputs, targetOf(backend))
-  if (!plan) {
-    if (backend.view) return evaluate(application)
-    throw new InternalError(`${backend.name}: there is no kernel for ${primitive}`)
-  }
   if ('alias' in plan) return [aliased(inputs[plan.alias])]
   const storages: Storage[] = []
   try {

@@ -11,18 +11,19 @@ interface ErasedPlanner {
   plan(inputs: readonly AbstractValue[], params: AnyParams, outputs: readonly AbstractValue[], target: lowering.Target): lowering.Plan | Alias
 }
 
-const table: { readonly [P in PrimitiveName]?: Planner<P> } = { ...kernelPlanners, matmul: matmulPlanner, segmentedPolynomial: segmentedPolynomialPlanner }
-const planners: { readonly [P in PrimitiveName]?: ErasedPlanner } = table
+/** How every primitive is run by kernels; one that was forgotten does not compile. */
+export const planners: { readonly [P in PrimitiveName]: Planner<P> } = { ...kernelPlanners, matmul: matmulPlanner, segmentedPolynomial: segmentedPolynomialPlanner }
+const erased: { readonly [P in PrimitiveName]: ErasedPlanner } = planners
 
-/** What is to be run for a primitive: sizes as numbers, nothing is compiled. `undefined` if there are no kernels for it. */
+/** What is to be run for a primitive: sizes as numbers, nothing is compiled. */
 export function planPrimitive(
   primitive: PrimitiveName,
   inputs: readonly AbstractValue[],
   params: AnyParams,
   outputs: readonly AbstractValue[],
   target: lowering.Target,
-): lowering.Plan | Alias | undefined {
-  return planners[primitive]?.plan(inputs, params, outputs, target)
+): lowering.Plan | Alias {
+  return erased[primitive].plan(inputs, params, outputs, target)
 }
 
 /** The index array that an order slot of a primitive's plan belongs to: its position among the inputs, and its number of rows. */

@@ -5,10 +5,13 @@ import type { Evaluator } from '../../src/naive/tensor.ts'
 import type { derivativeRules } from '../../src/primitives/derivatives/table.ts'
 import type { shapeRules } from '../../src/primitives/shapes/table.ts'
 import type { evaluators } from '../../src/naive/table.ts'
+import type { Planner } from '../../src/compiled/planner.ts'
+import type { planners } from '../../src/compiled/table.ts'
 
 type Shapes = { readonly [P in PrimitiveName]: ShapeRule<P> }
 type Derivatives = { readonly [P in PrimitiveName]: DerivativeRules<P> }
 type Evaluators = { readonly [P in PrimitiveName]: Evaluator<P> }
+type Planners = { readonly [P in PrimitiveName]: Planner<P> }
 
 /** Checked by the compiler: these assertions fail `tsc`, not the run. */
 describe('a primitive without a rule does not compile', () => {
@@ -16,12 +19,14 @@ describe('a primitive without a rule does not compile', () => {
     expectTypeOf<typeof shapeRules>().toEqualTypeOf<Shapes>()
     expectTypeOf<typeof derivativeRules>().toEqualTypeOf<Derivatives>()
     expectTypeOf<typeof evaluators>().toEqualTypeOf<Evaluators>()
+    expectTypeOf<typeof planners>().toEqualTypeOf<Planners>()
   })
 
   test('a table that lacks one primitive is refused', () => {
     expectTypeOf<Omit<Shapes, 'matmul'>>().not.toExtend<Shapes>()
     expectTypeOf<Omit<Derivatives, 'matmul'>>().not.toExtend<Derivatives>()
     expectTypeOf<Omit<Evaluators, 'matmul'>>().not.toExtend<Evaluators>()
+    expectTypeOf<Omit<Planners, 'matmul'>>().not.toExtend<Planners>()
   })
 
   test('a rule set that lacks a rule, or gives it no reason, is refused', () => {

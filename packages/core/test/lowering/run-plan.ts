@@ -31,7 +31,7 @@ export function runPlan({ request, sizes, inputs, indices }: Problem, plan: lowe
   const outputs = request.polynomial.outputs.map(({ size }, o) => newArray(request.outputScalars[o] ?? 'f32', rowsOf(request.outputs[o], sizes.batchSize, sizes.outputRows[o]) * size).fill(Number.NaN))
   const temporaries = plan.temporaries.map(({ scalar, length }) => newArray(scalar, length).fill(Number.NaN))
   const rowsOfIndex = (index: number) =>
-    Math.min(
+    Math.max(
       ...request.inputs.flatMap((access, i) => (access.kind === 'indexed' && access.index === index ? [sizes.inputRows[i] ?? 0] : [])),
       ...request.outputs.flatMap((access, o) => (access.kind === 'indexed' && access.index === index ? [sizes.outputRows[o] ?? 0] : [])),
     )

@@ -60,9 +60,8 @@ export class Declarations {
 
   starts(index: number): Memory {
     return this.#buffer(`starts${index}`, { kind: 'order', index, part: 'starts' }, () => {
-      const rows = this.builder.extentOf(this.parameter({ kind: 'indexRows', index }))
       const below = this.builder.extentOf(this.batchSize).plus(1)
-      return this.builder.buffer(`starts${index}`, 'i32', 'read', { extent: rows.plus(1), below })
+      return this.builder.buffer(`starts${index}`, 'i32', 'read', { extent: this.builder.gridExtent(0).plus(1), below })
     })
   }
 
@@ -71,10 +70,8 @@ export class Declarations {
     const { request, iteration, isPartial } = this.spec
     const size = request.polynomial.outputs[operand]?.size ?? 0
     const extent = () => {
-      if (isPartial) return this.builder.gridExtent(0).times(size)
-      if (iteration.kind === 'splits') return size
-      const rows = iteration.kind === 'rows' ? this.parameter({ kind: 'indexRows', index: iteration.index }) : this.batchSize
-      return this.builder.extentOf(rows).times(size)
+      if (isPartial || iteration.kind === 'rows') return this.builder.gridExtent(0).times(size)
+      return iteration.kind === 'splits' ? size : this.builder.extentOf(this.batchSize).times(size)
     }
     const scalar = isPartial ? request.mathScalar : (request.outputScalars[operand] ?? 'f32')
     const access = isSummed(iteration) ? 'readWrite' : 'write'

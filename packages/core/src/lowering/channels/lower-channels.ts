@@ -65,7 +65,7 @@ export class ChannelLowering {
   plan(sizes: PolynomialSizes): Plan {
     const temporaries: Temporary[] = []
     const launches: PlannedLaunch[] = []
-    const written = new Set(this.#specs.flatMap(({ outputs }) => outputs))
+    const written = new Set(this.#specs.flatMap((spec) => spec.outputs.filter((o) => !hasMoreRows(spec, o, this.#request, sizes))))
     for (const [o, { size }] of this.#request.polynomial.outputs.entries())
       if (size > 0 && (!written.has(o) || this.#untouched[o])) launches.push(...this.#fill({ kind: 'output', index: o }, this.#request.outputScalars[o] ?? 'f32', size * this.#outputRows(o, sizes)))
     const partials = new Map<number, Partial>()
@@ -100,13 +100,9 @@ export class ChannelLowering {
   }
 
   #shape(spec: KernelSpec, sizes: PolynomialSizes): Shape {
-    const { iteration } = spec
-    if (iteration.kind === 'splits') {
-      const { splits, entriesPerSplit } = splitsOf(sizes.batchSize)
-      return { programs: splits, entriesPerSplit, ...this.#groups(spec, splits) }
-    }
-    const programs = iteration.kind === 'tiles' ? Math.ceil(sizes.batchSize / spec.chunk) : rowsOfIndex(iteration.index, this.#request, sizes)
-    return { programs, entriesPerSplit: 0, ...this.#groups(spec, programs) }
+    const programs = programsOf(spec, this.#request, sizes)
+    const { entriesPerSplit } = splitsOf(sizes.batchSize)
+    return { programs, entriesPerSplit, ...this.#groups(spec, programs) }
   }
 
   /** Programs may share a row span by span, if nothing is summed over spans. */
@@ -186,6 +182,19 @@ function parameterValue(
     case 'indexRows':
       return rowsOfIndex(source.index, request, sizes)
   }
+}
+
+function programsOf(spec: KernelSpec, request: PolynomialRequest, sizes: PolynomialSizes): number {
+  const { iteration } = spec
+  if (iteration.kind === 'splits') return splitsOf(sizes.batchSize).splits
+  if (iteration.kind === 'tiles') return Math.ceil(sizes.batchSize / spec.chunk)
+  if (iteration.kind === 'runs') return rowsOfIndex(iteration.index, request, sizes)
+  return Math.min(...spec.outputs.map((o) => sizes.outputRows[o] ?? 0))
+}
+
+/** Whether an output has rows that no index reaches: other operands under the same index array have fewer. */
+function hasMoreRows(spec: KernelSpec, o: number, request: PolynomialRequest, sizes: PolynomialSizes): boolean {
+  return spec.iteration.kind === 'rows' && (sizes.outputRows[o] ?? 0) > programsOf(spec, request, sizes)
 }
 
 /** Rows that an index array points into. */

@@ -231,4 +231,3 @@ export function loadName(scalar: Scalar): 'f32_load' | 'f64_load' | 'i32_load' {
 export function storeName(scalar: Scalar): 'f32_store' | 'f64_store' | 'i32_store' {
   return `${typeOf(scalar) as 'f32' | 'f64' | 'i32'}_store`
 }
-

@@ -1,6 +1,5 @@
 import { InternalError, type kernels } from '@equivar/core'
-import type { Value } from './graph.ts'
-import { constantOf } from './graph-builder.ts'
+import { constantOf, type Value } from './graph.ts'
 import { integerDivision } from './division.ts'
 import type { Opcode } from './opcodes.ts'
 import { type Lanes, many, one, type Operand, type Scalar, shapeOf, widthOf } from './spread.ts'

@@ -2,7 +2,7 @@ import type { kernels } from '@equivar/core'
 import { type Access, loadName, storeName } from './access.ts'
 import { binary } from './arithmetic.ts'
 import type { Value } from './graph.ts'
-import { type AtomicHelper, type Helpers } from './helpers.ts'
+import type { AtomicHelper, Helpers } from './helpers.ts'
 import { many, one, type Operand } from './spread.ts'
 import type { EmitterState, Place } from './state.ts'
 
@@ -51,7 +51,8 @@ export function atomic(state: EmitterState, access: Access, helpers: Helpers, { 
   return many(scalar, lanes.collect(scalar, results))
 }
 
-function plainUpdate({ graph, lanes }: EmitterState, { scalar, number }: Place, operator: kernels.AtomicOperator, address: Value, offset: number, value: Value): Value {
+function plainUpdate(state: EmitterState, { scalar, number }: Place, operator: kernels.AtomicOperator, address: Value, offset: number, value: Value): Value {
+  const { graph, lanes } = state
   const before = graph.load(loadName(scalar), number, [address], { offset })
   const after = operator === 'exchange' ? value : lanes.number(binary(lanes, operator, one(scalar, before), one(scalar, value)))
   graph.store(storeName(scalar), number, [address, after], { offset })

@@ -1,5 +1,5 @@
-import type { Value } from './graph.ts'
-import { constantOf, type GraphBuilder } from './graph-builder.ts'
+import { constantOf, type Value } from './graph.ts'
+import type { GraphBuilder } from './graph-builder.ts'
 
 /**
  * Quotient or remainder of integers, towards zero. The instructions stop the program for a divisor of zero, and for −2^31 over −1;

@@ -1,6 +1,6 @@
 import { InternalError } from '@equivar/core'
 import type { Immediates } from './function-writer.ts'
-import type { BranchResult, LoopVariable, MemoryNumber, Region, Source, Statement, Value } from './graph.ts'
+import { type BranchResult, constantOf, type LoopVariable, type MemoryNumber, type Region, type Source, type Statement, type Value } from './graph.ts'
 import { type Opcode, opcode, type WasmType } from './opcodes.ts'
 import { simplify } from './simplify.ts'
 
@@ -162,13 +162,6 @@ export class GraphBuilder {
     else this.writes.set(memory, [stamp])
     return stamp
   }
-}
-
-/** The number that a value always is. */
-export function constantOf({ source }: Value): number | undefined {
-  if (source.kind !== 'op') return undefined
-  const isConstant = source.opcode === 'i32_const' || source.opcode === 'f32_const' || source.opcode === 'f64_const'
-  return isConstant ? (source.immediates.value ?? 0) : undefined
 }
 
 function resultOf(name: Opcode): WasmType {

@@ -74,3 +74,10 @@ export interface Region {
   /** Values by what computes them. */
   readonly known: Map<string, Value>
 }
+
+/** The number that a value always is. */
+export function constantOf({ source }: Value): number | undefined {
+  if (source.kind !== 'op') return undefined
+  const isConstant = source.opcode === 'i32_const' || source.opcode === 'f32_const' || source.opcode === 'f64_const'
+  return isConstant ? (source.immediates.value ?? 0) : undefined
+}

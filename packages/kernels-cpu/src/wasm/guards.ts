@@ -115,4 +115,3 @@ function operandsOf(instruction: kernels.Instruction): readonly Id[] | undefined
       return undefined
   }
 }
-

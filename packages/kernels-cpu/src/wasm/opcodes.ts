@@ -209,8 +209,8 @@ export type Opcode = keyof typeof plain | keyof typeof wide | keyof typeof atomi
 
 const table = new Map<string, OpcodeInfo>()
 for (const [prefix, entries] of [[0, plain], [0, wide], [0xfe, atomic], [0xfc, saturating], [0xfd, vector]] as const)
-  for (const [name, entry] of Object.entries(entries)) {
-    const [code, result, immediate = 'none', alignment = 0]: Entry = entry
+  for (const [name, entry] of Object.entries<Entry>(entries)) {
+    const [code, result, immediate = 'none', alignment = 0] = entry
     table.set(name, { prefix, code, result, immediate, alignment })
   }
 

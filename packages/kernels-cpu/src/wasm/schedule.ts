@@ -1,5 +1,5 @@
-import type { LoopVariable, MemoryNumber, Region, Statement, Value } from './graph.ts'
-import { constantOf, type GraphBuilder } from './graph-builder.ts'
+import { constantOf, type LoopVariable, type MemoryNumber, type Region, type Statement, type Value } from './graph.ts'
+import type { GraphBuilder } from './graph-builder.ts'
 
 /** Behind the last statement of a region. */
 const atEnd = Infinity

@@ -1,10 +1,15 @@
 import type { Immediates } from './function-writer.ts'
-import type { Value } from './graph.ts'
-import { constantOf, type GraphBuilder } from './graph-builder.ts'
+import { constantOf, type Value } from './graph.ts'
 import type { Opcode } from './opcodes.ts'
 
+/** Makes values; a `GraphBuilder`. */
+export interface ValueMaker {
+  i32(value: number): Value
+  op(name: Opcode, args: readonly Value[], immediates?: Immediates): Value
+}
+
 /** A value that an instruction would only repeat; `undefined` where it has something to do. Bits stay what they would be. */
-export function simplify(graph: GraphBuilder, name: Opcode, args: readonly Value[], immediates: Immediates): Value | undefined {
+export function simplify(graph: ValueMaker, name: Opcode, args: readonly Value[], immediates: Immediates): Value | undefined {
   const [a, b] = args
   if (!a) return undefined
   if (name === 'f32x4_splat' || name === 'f64x2_splat' || name === 'i32x4_splat') return spreadBefore(a, name)
@@ -43,7 +48,7 @@ function fold(name: Opcode, a: number, b: number): number | undefined {
   }
 }
 
-function withConstant(graph: GraphBuilder, name: Opcode, a: Value, constant: number): Value | undefined {
+function withConstant(graph: ValueMaker, name: Opcode, a: Value, constant: number): Value | undefined {
   switch (name) {
     case 'i32_add':
     case 'i32_sub':

@@ -33,13 +33,15 @@ export function multiplyTiles(state: EmitterState, { rows, columns, depth, targe
   if (done < columns) spans.push({ columns: columns - done, count: 1, first: done })
   for (const band of bands)
     inBlocks(state, band.count, (row) => {
-      const rowStart = ({ start, pitch }: Block) => graph.op('i32_add', [start, graph.op('i32_add', [graph.op('i32_mul', [row, graph.i32(band.height * pitch)]), graph.i32(band.first * pitch)])])
+      const skip = (pitch: number) => graph.op('i32_add', [graph.op('i32_mul', [row, graph.i32(band.height * pitch)]), graph.i32(band.first * pitch)])
+      const rowStart = ({ start, pitch }: Block) => graph.op('i32_add', [start, skip(pitch)])
       const [sumsRow, leftRow] = [rowStart(sums), rowStart(left)]
       for (const span of spans)
         inBlocks(state, span.count, (column) => {
-          const skip = graph.op('i32_add', [graph.op('i32_mul', [column, graph.i32(span.columns * bytes)]), graph.i32(span.first * bytes)])
-          const begin = (start: Value) => graph.op('i32_add', [start, skip])
-          multiplyBlock(state, { rows: band.height, columns: span.columns, depth }, { ...sums, start: begin(sumsRow) }, { ...left, start: leftRow }, { ...right, start: begin(right.start) })
+          const across = graph.op('i32_add', [graph.op('i32_mul', [column, graph.i32(span.columns * bytes)]), graph.i32(span.first * bytes)])
+          const begin = (start: Value) => graph.op('i32_add', [start, across])
+          const size = { rows: band.height, columns: span.columns, depth }
+          multiplyBlock(state, size, { ...sums, start: begin(sumsRow) }, { ...left, start: leftRow }, { ...right, start: begin(right.start) })
         })
     })
 }
@@ -84,8 +86,10 @@ function multiplyBlock(state: EmitterState, { rows, columns, depth }: BlockSize,
     guard: null,
     body: ([left, right, ...before]) => {
       if (!left || !right) return { next: [], condition: graph.i32(0) }
-      const columnsOfB = Array.from({ length: vectors }, (_, vector) => graph.load('v128_load', b.place.number, [right], { offset: 16 * vector }))
-      const factors = Array.from({ length: rows }, (_, row) => lanes.splat(scalar, graph.load(loadName(scalar), a.place.number, [left], { offset: row * a.pitch })))
+      const loadColumns = (vector: number) => graph.load('v128_load', b.place.number, [right], { offset: 16 * vector })
+      const loadFactor = (row: number) => lanes.splat(scalar, graph.load(loadName(scalar), a.place.number, [left], { offset: row * a.pitch }))
+      const columnsOfB = Array.from({ length: vectors }, (_, vector) => loadColumns(vector))
+      const factors = Array.from({ length: rows }, (_, row) => loadFactor(row))
       const sumsNext = each.map(({ row, vector }, k) => {
         const [x, y, z] = [at(factors, row), at(columnsOfB, vector), at(before, k)]
         return options.relaxedMultiplyAdd ? graph.op(`${shape}_relaxed_madd`, [x, y, z]) : graph.op(`${shape}_add`, [z, graph.op(`${shape}_mul`, [x, y])])

@@ -1,7 +1,7 @@
 import { InternalError } from '@equivar/core'
 import { FunctionWriter } from './function-writer.ts'
-import type { Region, Statement, Value } from './graph.ts'
-import { constantOf, type GraphBuilder } from './graph-builder.ts'
+import { constantOf, type Region, type Statement, type Value } from './graph.ts'
+import type { GraphBuilder } from './graph-builder.ts'
 import type { Opcode, WasmType } from './opcodes.ts'
 import { Schedule } from './schedule.ts'
 

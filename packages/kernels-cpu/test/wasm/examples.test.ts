@@ -30,7 +30,8 @@ describe.each(modes)('kernels as WebAssembly, %o', (options) => {
 
   it.each(laneCounts)('sums over segments with %i lanes', (lanes) => {
     const starts = Int32Array.from([0, 3, 3, 7, 20])
-    expectSame(segmentSum(lanes, 21), { grid: [4, Math.ceil(21 / lanes)], parameters: { numEdges: 20 }, buffers: { starts, x: f64(20 * 21), y: new Float64Array(4 * 21) } })
+    const buffers = { starts, x: f64(20 * 21), y: new Float64Array(4 * 21) }
+    expectSame(segmentSum(lanes, 21), { grid: [4, Math.ceil(21 / lanes)], parameters: { numEdges: 20 }, buffers })
   })
 
   it.each(laneCounts)('a fused convolution with %i lanes', (lanes) => {
@@ -61,7 +62,8 @@ describe.each(modes)('kernels as WebAssembly, %o', (options) => {
   })
 
   it('tiles', () => {
-    expectSame(matrixProduct('exact'), { grid: [3, 3], parameters: { n: 12 }, buffers: { left: f32(144).map(Math.round), right: f32(144, 2).map(Math.round), result: f32(144) } })
+    const buffers = { left: f32(144).map(Math.round), right: f32(144, 2).map(Math.round), result: f32(144) }
+    expectSame(matrixProduct('exact'), { grid: [3, 3], parameters: { n: 12 }, buffers })
   })
 
   it('a scan in shared memory', () => {
@@ -70,6 +72,35 @@ describe.each(modes)('kernels as WebAssembly, %o', (options) => {
 
   it.each(laneCounts)('a histogram with %i lanes', (lanes) => {
     const n = 77
-    expectSame(histogram(lanes), { grid: [Math.ceil(n / lanes)], parameters: { n }, buffers: { x: Uint32Array.from({ length: n }, (_, k) => (k * k) % 8), counts: new Uint32Array(8) } })
+    const buffers = { x: Uint32Array.from({ length: n }, (_, k) => (k * k) % 8), counts: new Uint32Array(8) }
+    expectSame(histogram(lanes), { grid: [Math.ceil(n / lanes)], parameters: { n }, buffers })
+  })
+
+  it.each(laneCounts)('carried values that need each other’s old ones, with %i lanes', (lanes) => {
+    const b = new kernels.KernelBuilder('fibonacci', { lanes })
+    const [x, y] = [b.buffer('x', 'f32', 'readWrite'), b.buffer('y', 'i32', 'readWrite')]
+    const [p, q, i, j] = b.loop(0, 7, { carry: [x.loadLanes(0), x.loadLanes(lanes), y.load(0), y.load(1)] }, (k, [v, w, m, n]) => {
+      const after = v.add(1)
+      return [after, w.add(v), n.add(k.convert('i32')), m.sub(n)]
+    })
+    b.barrier()
+    x.storeLanes(0, p)
+    x.storeLanes(lanes, q)
+    y.store(0, i)
+    y.store(1, j)
+    expectSame(b.build(), { grid: [1], buffers: { x: f32(2 * lanes), y: Int32Array.from([3, 5]) } })
+  })
+
+  it('what was read stays as it was, whatever is written before it is used', () => {
+    const b = new kernels.KernelBuilder('order', { lanes: 4 })
+    const x = b.buffer('x', 'f32', 'readWrite')
+    const [one, four, lane] = [x.load(0), x.loadLanes(0), x.load(b.lane().mul(2))]
+    b.barrier()
+    x.storeLanes(0, four.add(1))
+    b.barrier()
+    const later = one.add(four).add(lane).add(x.load(0))
+    b.barrier()
+    x.storeLanes(4, later)
+    expectSame(b.build(), { grid: [1], buffers: { x: f32(8) } })
   })
 })

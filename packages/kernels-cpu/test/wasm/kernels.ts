@@ -80,9 +80,9 @@ export function convolution(channels: number, lanes: number, scalar: 'f32' | 'f6
     const sender = senders.load(edge).convert('index')
     const harmonics = Array.from({ length: inputs }, (_, j) => y.load(edge.mul(inputs).add(j)))
     return totals.map((total: Expression, k: number) => {
-      const m = harmonics.reduce<Expression | undefined>((sum, harmonic, j) => (sum ? harmonic.fma(Math.sin(k + j), sum) : harmonic.mul(Math.cos(k))), undefined)
+      const m = harmonics.reduce((sum, harmonic, j) => (j === 0 ? harmonic.mul(Math.cos(k)) : harmonic.fma(Math.sin(k + j), sum)))
       const at = (row: Expression) => row.mul(inputs * channels).add(first).add((k % inputs) * channels)
-      const product = x.loadLanes(at(sender), { active }).mul(m ?? 0)
+      const product = x.loadLanes(at(sender), { active }).mul(m)
       return product.fma(w.loadLanes(at(edge), { active }), total)
     })
   })

@@ -48,21 +48,30 @@ export function runEmitted(kernel: kernels.Kernel, launch: kernels.Launch, { rel
   view.setUint32(args + layout.sharedOffset, shared, true)
 
   const code = emit(kernel, { relaxedMultiplyAdd, sharedMemory, maxPages })
-  const { run } = new WebAssembly.Instance(new WebAssembly.Module(code), { env: { memory } }).exports
-  if (typeof run !== 'function') throw new Error('the module exports no function run')
+  const { run } = new WebAssembly.Instance(new WebAssembly.Module(code), { env: { memory } }).exports as {
+    readonly run: (args: number, first: number, last: number) => void
+  }
   const programs = grid.reduce((product, extent) => product * extent, 1)
   // In two parts, as threads would.
   const middle = Math.floor(programs / 3)
   run(args, 0, middle)
   run(args, middle, programs)
 
-  for (const { data, address } of arrays) new Uint8Array(data.buffer, data.byteOffset, data.byteLength).set(new Uint8Array(memory.buffer, address, data.byteLength))
+  for (const { data, address } of arrays) {
+    const result = new Uint8Array(memory.buffer, address, data.byteLength)
+    new Uint8Array(data.buffer, data.byteOffset, data.byteLength).set(result)
+  }
   const guard = arrays.some(({ data, address }) => new Uint8Array(memory.buffer, address + data.byteLength, slack).some((byte) => byte !== 0xff))
   if (guard) throw new Error(`kernel '${kernel.name}' wrote behind a buffer`)
 }
 
-/** Copies of the buffers after the interpreter and after the module, bit for bit as integers. */
-export function bothResults(kernel: kernels.Kernel, launch: kernels.Launch, options: RunOptions = {}): { readonly expected: Record<string, readonly number[]>; readonly found: Record<string, readonly number[]> } {
+export interface BothResults {
+  readonly expected: Readonly<Record<string, readonly number[]>>
+  readonly found: Readonly<Record<string, readonly number[]>>
+}
+
+/** The buffers after the interpreter and after the module, bit for bit as integers. */
+export function bothResults(kernel: kernels.Kernel, launch: kernels.Launch, options: RunOptions = {}): BothResults {
   const copy = (): kernels.Launch => ({
     ...launch,
     buffers: Object.fromEntries(Object.entries(launch.buffers ?? {}).map(([name, data]) => [name, data.slice()])),

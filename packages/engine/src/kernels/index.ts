@@ -10,5 +10,8 @@ import { elementwisePlanners } from './elementwise/planners.ts'
 export type { ElementwiseDag, ElementwiseName, ElementwiseNode } from './elementwise/dag.ts'
 export { launchElementwise, planElementwise, type ElementwiseLaunch, type Walk } from './elementwise/plan.ts'
 
+export { orderPlan } from './algorithms/order.ts'
+export { sortPlan, type SortKey } from './algorithms/sort.ts'
+
 /** How primitives are run by kernels; matrix products and polynomials are lowered elsewhere. */
 export const planners: { readonly [P in Exclude<PrimitiveName, 'matmul' | 'segmentedPolynomial'>]: Planner<P> } = { ...elementwisePlanners, ...movePlanners, ...countingPlanners, ...rowPlanners, ...reductionPlanners, ...scanPlanners }

@@ -12,7 +12,11 @@ interface ErasedPlanner {
 }
 
 /** How every primitive is run by kernels; one that was forgotten does not compile. */
-export const planners: { readonly [P in PrimitiveName]: Planner<P> } = { ...kernelPlanners, matmul: matmulPlanner, segmentedPolynomial: segmentedPolynomialPlanner }
+export const planners: { readonly [P in PrimitiveName]: Planner<P> } = {
+  ...kernelPlanners,
+  matmul: matmulPlanner,
+  segmentedPolynomial: segmentedPolynomialPlanner,
+}
 const erased: { readonly [P in PrimitiveName]: ErasedPlanner } = planners
 
 /** What is to be run for a primitive: sizes as numbers, nothing is compiled. */

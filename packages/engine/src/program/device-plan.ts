@@ -107,7 +107,7 @@ class Planning {
     const [inputs, outputs] = [own.inputs.map((id) => this.#spec(id)), own.outputs.map((id) => this.#spec(id))]
     const target = targetOf(this.#backend)
     if (own.kind === 'primitive' && this.#checksIndices) this.#planChecks(step, own, inputs)
-    const plan = own.kind === 'fused' ? planFusion(own.fusion, inputs, outputs, target) : planPrimitive(own.primitive, inputs, own.params, outputs, target)
+    const plan = own.kind === 'fused' ? planFusion(own.fusion, inputs, own.scalars.map((id) => this.#number(id)), outputs, target) : planPrimitive(own.primitive, inputs, own.params, outputs, target)
     if (plan && 'alias' in plan) {
       const [output = -1] = own.outputs
       this.#places[output] = this.#place(own.inputs[plan.alias] ?? -1)
@@ -187,6 +187,12 @@ class Planning {
 
   #add(kind: BufferKind, bytes: number): BufferId {
     return this.#buffers.push({ kind, bytes }) - 1
+  }
+
+  #number(id: TensorId): number {
+    const number = this.#graph.constants.get(id)?.view()?.[0]
+    if (number === undefined) throw new InternalError(`tensor ${id} of a program is no number`)
+    return number
   }
 
   #spec(id: TensorId): AbstractValue {

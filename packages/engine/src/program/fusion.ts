@@ -9,13 +9,20 @@ export interface Fusion {
 }
 
 /** One launch over all elements of the outputs, to whose shape the inputs are broadcast. */
-export function planFusion({ dag }: Fusion, inputs: readonly AbstractValue[], outputs: readonly AbstractValue[], target: lowering.Target): lowering.Plan {
+export function planFusion(
+  { dag }: Fusion,
+  inputs: readonly AbstractValue[],
+  scalars: readonly number[],
+  outputs: readonly AbstractValue[],
+  target: lowering.Target,
+): lowering.Plan {
   const shape = outputs[0]?.shape ?? []
   const request = {
     dag,
     shape,
     inputs: inputs.map((input) => ({ strides: broadcastStrides(input.shape, shape) })),
     outputs: outputs.map(() => ({ strides: rowMajorStrides(shape) })),
+    scalars,
   }
   return { temporaries: [], launches: launchElementwise(request, target) }
 }

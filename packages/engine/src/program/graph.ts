@@ -22,6 +22,8 @@ export interface FusedStep {
   readonly kind: 'fused'
   readonly fusion: Fusion
   readonly inputs: readonly TensorId[]
+  /** Constants of one element, whose numbers are given at launch. */
+  readonly scalars: readonly TensorId[]
   readonly outputs: readonly TensorId[]
 }
 

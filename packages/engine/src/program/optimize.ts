@@ -116,7 +116,7 @@ export function withoutDead(graph: ProgramGraph): ProgramGraph {
   const steps: Step[] = []
   for (const step of [...graph.steps].reverse()) {
     if (!step.outputs.some((id) => needed.has(id))) continue
-    for (const id of step.inputs) needed.add(id)
+    for (const id of readBy(step)) needed.add(id)
     steps.push(step)
   }
   steps.reverse()
@@ -133,6 +133,13 @@ export function withoutDead(graph: ProgramGraph): ProgramGraph {
   }
   const inputs = graph.inputs.map(number)
   const constants = new Map([...graph.constants].filter(([id]) => needed.has(id)).map(([id, storage]) => [number(id), storage]))
-  const renumbered = steps.map((step): Step => ({ ...step, inputs: step.inputs.map(number), outputs: step.outputs.map(number) }))
+  const renumbered = steps.map((step): Step => {
+    const own = { inputs: step.inputs.map(number), outputs: step.outputs.map(number) }
+    return step.kind === 'fused' ? { ...step, ...own, scalars: step.scalars.map(number) } : { ...step, ...own }
+  })
   return { ...graph, tensors, inputs, constants, steps: renumbered, outputs: graph.outputs.map(number) }
+}
+
+function readBy(step: Step): readonly TensorId[] {
+  return step.kind === 'fused' ? [...step.inputs, ...step.scalars] : step.inputs
 }

@@ -72,6 +72,7 @@ function zipSteps(a: Step, b: Step, zip: Zip): ZippedStep {
     const params = zipParams(a.params, b.params, zip, a.primitive)
     return { step: a, params: params === a.params ? undefined : params }
   }
+  if (a.kind === 'fused' && b.kind === 'fused') sameIds(a.scalars, b.scalars, 'numbers of a step')
   if (a.kind === 'fused' && b.kind === 'fused' && zipParams(a.fusion, b.fusion, zip, 'a fused step') === a.fusion) return { step: a, params: undefined }
   throw new Difference('steps are fused at one size and not at another')
 }

@@ -1,5 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { liveBuffers } from '@equivar/engine'
+import { use } from '@equivar/core'
+import { liveBuffers, type MethodChoice } from '@equivar/engine'
+import { createCpu } from '@equivar/kernels-cpu'
 import type { Evaluation } from '../../src/evaluation/options.ts'
 import type { Mace } from '../../src/mace.ts'
 import { flat, headOf, largestDifference, modelFixtures, structureOf, type ModelFixture, type ReferenceOutputs } from './fixtures.ts'
@@ -38,7 +40,11 @@ async function evaluateAll(model: Mace, fixture: ModelFixture): Promise<[Evaluat
   return pairs
 }
 
-describe('models equal the reference', () => {
+// More than one thread, so that what depends on their order shows.
+use(createCpu({ threads: 2 }))
+const methods: readonly MethodChoice[] = ['naive', 'auto']
+
+describe.each(methods)('models equal the reference, method %s', (method) => {
   afterAll(() => {
     expect(liveBuffers()).toBe(0)
   })
@@ -46,7 +52,7 @@ describe('models equal the reference', () => {
   it.each(modelFixtures.map((fixture) => [fixture.name, fixture] as const))('%s', async (_, fixture) => {
     // The published float32 fixture has single-precision outputs only; it is compared below in its own dtype.
     if (fixture.name === 'float32' && fixture.structures.every(({ float64 }) => float64 === undefined)) return
-    using model = fixture.load({ dtype: 'float64' })
+    using model = fixture.load({ dtype: 'float64', method })
     const pairs = await evaluateAll(model, fixture)
     expect(pairs).toHaveLength(fixture.structures.length)
     for (const [result, expected] of pairs) {
@@ -69,7 +75,7 @@ describe('models equal the reference', () => {
   })
 
   it.each(modelFixtures.filter(({ batch }) => batch !== undefined).map((fixture) => [fixture.name, fixture] as const))('%s as one ragged batch', async (_, fixture) => {
-    using model = fixture.load({ dtype: 'float64' })
+    using model = fixture.load({ dtype: 'float64', method })
     if (model.heads.length > 1 || !fixture.batch || singlePrecisionFiles.has(fixture.name)) return
     const results = await model.evaluate(fixture.structures.map(structureOf), { batchSize: fixture.structures.length })
     expect(largestDifference(results.map(({ energy }) => energy), fixture.batch.energy)).toBeLessThanOrEqual(1e-9)
@@ -77,9 +83,9 @@ describe('models equal the reference', () => {
   })
 })
 
-describe('float32 arithmetic stays within its tolerance of the float64 reference', () => {
+describe.each(methods)('float32 arithmetic stays within its tolerance of the float64 reference, method %s', (method) => {
   it.each(modelFixtures.map((fixture) => [fixture.name, fixture] as const))('%s', async (_, fixture) => {
-    using model = fixture.load({ dtype: 'float32' })
+    using model = fixture.load({ dtype: 'float32', method })
     for (const structure of fixture.structures) {
       const expected = structure.float64 ?? structure
       const [result] = await model.evaluate([structureOf(structure)], { head: headOf(model, fixture, structure) })

@@ -70,6 +70,11 @@ export class Storage {
     return this.#holders <= 0
   }
 
+  /** Whose memory holds the elements, beside or instead of the host's. */
+  get backend(): BackendDevice | undefined {
+    return this.#place?.backend
+  }
+
   /** Bytes held, on the host and on a backend. */
   get byteLength(): number {
     return (this.#host?.byteLength ?? 0) + (this.#place?.binding.byteLength ?? 0)

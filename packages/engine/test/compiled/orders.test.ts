@@ -1,8 +1,10 @@
+import { use } from '@equivar/core'
 import { describe, expect, test } from 'vitest'
 import * as eq from '../../src/index.ts'
 import { storageOf } from '../../src/array/ndarray.ts'
 import { orderOf } from '../../src/compiled/orders.ts'
-import { expectNoLeaks } from '../support/numbers.ts'
+import { remoteBackend } from '../support/devices.ts'
+import { expectNoLeaks, randomNumbers } from '../support/numbers.ts'
 
 describe('orders of index arrays', () => {
   expectNoLeaks()
@@ -14,6 +16,22 @@ describe('orders of index arrays', () => {
       expect([...(order.starts.view() ?? [])]).toEqual([0, 1, 4, 4, 4, 6, 6])
       expect([...(order.entries.view() ?? [])]).toEqual([3, 1, 2, 5, 0, 4])
     })
+  })
+
+  test('are made by kernels where the host does not see the index array', async () => {
+    const remote = remoteBackend()
+    use(remote)
+    await eq.device('webgpu')
+    const values = Int32Array.from(randomNumbers(300, 1, 0, 17))
+    const on = (device: string) => eq.array(values, { device })
+    const [there, here] = [on('webgpu'), on('cpu')]
+    // Computed there, so the host has never seen it.
+    const copy = eq.scope(() => eq.add(there, 0))
+    const [order, expected] = [copy, here].map((indices) => orderOf(storageOf(indices.value), 20))
+    expect(order?.starts.backend).toBeDefined()
+    expect(await order?.starts.read()).toEqual(expected?.starts.view())
+    expect(await order?.entries.read()).toEqual(expected?.entries.view())
+    for (const x of [there, here, copy]) x.dispose()
   })
 
   test('are made once an index array and number of rows, and go with it', () => {

@@ -1,11 +1,12 @@
 import {
   type BackendDevice, type Binding, type Capabilities, checkBinding, checkByteLength, checkKernel, checkLaunch, DeviceError, type DeviceMemory,
-  type DeviceStatistics, type Executable, kernels, type Launch, type Recording,
+  type DeviceStatistics, type Executable, type kernels, type Launch, type Recording,
 } from '@equivar/core'
 import { emit, sharedBytes } from '../wasm/index.ts'
 import type { Block } from './allocator.ts'
 import { divide, divideSequence } from './division.ts'
 import { checkWidth, CpuExecutable, type Job, writeArguments } from './executable.ts'
+import { KernelCache } from './kernel-cache.ts'
 import { LinearMemory, maxPages } from './linear-memory.ts'
 import { CpuMemory, type MemoryOwner } from './memory.ts'
 import { instantiate, storedLength, storeModule } from './module.ts'
@@ -39,8 +40,7 @@ export class CpuDevice implements BackendDevice, MemoryOwner {
   readonly #memory: LinearMemory
   readonly #scratch: readonly number[]
   readonly #pool: ThreadPool | null
-  readonly #byKernel = new WeakMap<kernels.Kernel, CpuExecutable>()
-  readonly #executables = new Map<string, CpuExecutable>()
+  readonly #executables = new KernelCache<CpuExecutable>()
   #lost: DeviceError | null = null
   #refusesNext = false
   #allocatedBytes = 0
@@ -150,13 +150,7 @@ export class CpuDevice implements BackendDevice, MemoryOwner {
 
   compile(kernel: kernels.Kernel): Executable {
     this.#requireOpen()
-    const known = this.#byKernel.get(kernel)
-    if (known) return known
-    const key = kernels.kernelKey(kernel)
-    const executable = this.#executables.get(key) ?? this.#make(kernel)
-    this.#executables.set(key, executable)
-    this.#byKernel.set(kernel, executable)
-    return executable
+    return this.#executables.get(kernel, () => this.#make(kernel))
   }
 
   enqueue(launch: Launch): void {
@@ -274,7 +268,7 @@ export class CpuDevice implements BackendDevice, MemoryOwner {
   }
 
   #own(executable: Executable): CpuExecutable {
-    if (executable instanceof CpuExecutable && this.#byKernel.get(executable.kernel) === executable) return executable
+    if (executable instanceof CpuExecutable && this.#executables.known(executable.kernel) === executable) return executable
     throw new DeviceError(`device '${name}': kernel '${executable.kernel.name}' was not compiled by this device; compile it here`)
   }
 

@@ -1,8 +1,10 @@
 import type { kernels } from '@equivar/core'
+import { loadName, storeName } from './access-names.ts'
 import type { Form } from './forms.ts'
 import type { Value } from './graph.ts'
-import { at, bytesOf, many, one, type Operand, type Scalar, typeOf, widthOf } from './spread.ts'
+import { at, bytesOf, many, one, type Operand, widthOf } from './spread.ts'
 import type { Address, EmitterState, Place } from './state.ts'
+import { isBeside, storeLane, StridedAccess } from './strided.ts'
 
 type Load = Extract<kernels.Instruction, { readonly op: 'load' }>
 type LoadLanes = Extract<kernels.Instruction, { readonly op: 'loadLanes' }>
@@ -15,9 +17,65 @@ type StoreLanes = Extract<kernels.Instruction, { readonly op: 'storeLanes' }>
  */
 export class Access {
   readonly #state: EmitterState
+  readonly #strided: StridedAccess
 
   constructor(state: EmitterState) {
     this.#state = state
+    this.#strided = new StridedAccess(state)
+  }
+
+  /** Writes what waits to be stored with what comes beside it. */
+  flush(): void {
+    this.#strided.flush()
+  }
+
+  /** Lets what waits wait on, unless the instruction may touch its memory or stands in the way. */
+  before(instruction: kernels.Instruction): void {
+    switch (instruction.op) {
+      case 'load':
+      case 'loadLanes':
+      case 'storeLanes':
+        if (this.#strided.waitsFor(this.#state.place(instruction.memory).number)) this.flush()
+        return
+      case 'store':
+        if (this.#strided.waitsFor(this.#state.place(instruction.memory).number) && !this.#isStrided(instruction)) this.flush()
+        return
+      case 'atomic':
+      case 'tileMultiplyAdd':
+      case 'loop':
+      case 'branch':
+        this.flush()
+        return
+      default:
+    }
+  }
+
+  /** Loads at once what the first instruction and others behind it take from consecutive places in every lane. */
+  prepareLoads(instructions: kernels.Block, first: number): void {
+    const load = instructions[first]
+    if (load?.op !== 'load' || !this.#isStrided(load) || this.#strided.isPrepared(load.result)) return
+    const place = this.#state.place(load.memory)
+    const form = this.#state.forms.form(load.index)
+    const beside = [{ result: load.result, form }]
+    for (let k = first + 1; k < instructions.length; k++) {
+      const other = instructions[k]
+      if (!other || other.op === 'loop' || other.op === 'branch' || other.op === 'tileMultiplyAdd') break
+      if (!('memory' in other) || !isSameMemory(other.memory, load.memory)) continue
+      if (other.op !== 'load' && other.op !== 'loadLanes') break
+      // Its place may be known here because it is the same as the first one but for a constant.
+      if (other.op !== 'load' || !this.#isStrided(other)) continue
+      const otherForm = this.#state.forms.form(other.index)
+      if (isBeside(form, otherForm) && !beside.some((each) => each.form.constant === otherForm.constant)) beside.push({ result: other.result, form: otherForm })
+    }
+    if (beside.length > 1) this.#strided.prepare(place, beside)
+  }
+
+  /** Whether lanes access single elements at a constant distance, all of them. */
+  #isStrided({ index, mask }: Load | Store): boolean {
+    const isOpen = mask === null || this.#state.known.has(mask)
+    if (this.#state.lanes.count < 4 || this.#isOne(index) || !isOpen) return false
+    const form = this.#state.forms.form(index)
+    return this.isRegular(form) && form.laneStride !== 0 && form.laneStride !== 1
   }
 
   /** Whether all that an index is made of is the same in all lanes, but for a multiple of the lane. */
@@ -43,7 +101,7 @@ export class Access {
     return many(place.scalar, parts)
   }
 
-  load({ memory, index, mask }: Load): Operand {
+  load({ result, memory, index, mask }: Load): Operand {
     const { lanes, graph } = this.#state
     const place = this.#state.place(memory)
     const form = this.#state.forms.form(index)
@@ -51,6 +109,8 @@ export class Access {
     if (condition?.kind !== 'many' && this.#isOne(index)) return this.#loadOne(place, form, condition?.value ?? null)
     if (condition === null && this.isRegular(form)) {
       if (form.laneStride === 1) return this.#loadVectors(place, form)
+      const prepared = this.#strided.take(result)
+      if (prepared) return prepared
       return this.#loadStrided(place, form)
     }
     const masks = condition && lanes.parts(condition, 4)
@@ -78,8 +138,8 @@ export class Access {
     for (const [part, vector] of lanes.parts(operand).entries()) {
       const [first, end] = [part * width, Math.min(lanes.count, (part + 1) * width)]
       const whole = () => {
-        if (end - first === width) graph.store('v128_store', place.number, [address, vector], { offset: offset + 16 * part })
-        else for (let lane = first; lane < end; lane++) this.#storeLane(place, vector, lane - first, address, offset + lane * bytesOf(place.scalar))
+        if (end - first === width) graph.store('v128_store', place.number, [address, vector], { offset: offset + 16 * part }, part)
+        else for (let lane = first; lane < end; lane++) storeLane(this.#state, place, vector, lane, address, offset + lane * bytesOf(place.scalar))
       }
       if (count === null) whole()
       else
@@ -91,7 +151,7 @@ export class Access {
           },
           () => {
             for (let lane = first; lane < end - 1; lane++)
-              this.#when(graph.op('i32_lt_s', [graph.i32(lane), count]), () => this.#storeLane(place, vector, lane - first, address, offset + lane * bytesOf(place.scalar)))
+              this.#when(graph.op('i32_lt_s', [graph.i32(lane), count]), () => storeLane(this.#state, place, vector, lane, address, offset + lane * bytesOf(place.scalar)))
             return []
           },
         )
@@ -111,14 +171,18 @@ export class Access {
     const vectors = lanes.parts(operand)
     if (condition === null && this.isRegular(form) && form.laneStride === 1 && lanes.count % widthOf(place.scalar) === 0) {
       const { base, offset } = this.#state.address(place, form)
-      vectors.forEach((vector, part) => this.#state.graph.store('v128_store', place.number, [base, vector], { offset: offset + 16 * part }))
+      vectors.forEach((vector, part) => this.#state.graph.store('v128_store', place.number, [base, vector], { offset: offset + 16 * part }, part))
+      return
+    }
+    if (this.#isStrided({ op: 'store', memory, index, value, mask })) {
+      this.#strided.store(place, form, vectors)
       return
     }
     const width = widthOf(place.scalar)
     for (let lane = 0; lane < lanes.count; lane++)
       this.#when(condition && (condition.kind === 'one' ? condition.value : lanes.ofLane(condition, lane)), () => {
         const { base, offset } = this.addressOfLane(place, index, lane, condition === null)
-        this.#storeLane(place, at(vectors, Math.floor(lane / width)), lane % width, base, offset)
+        storeLane(this.#state, place, at(vectors, Math.floor(lane / width)), lane, base, offset)
       })
   }
 
@@ -216,18 +280,8 @@ export class Access {
     const shift = graph.i32(Math.log2(bytesOf(place.scalar)))
     return lanes.parts(this.#state.use(index)).map((vector) => graph.op('i32x4_add', [graph.op('i32x4_shl', [vector, shift]), start]))
   }
-
-  #storeLane(place: Place, vector: Value, lane: number, address: Value, offset: number): void {
-    const { graph, lanes } = this.#state
-    if (lane === 0) graph.store(storeName(place.scalar), place.number, [address, lanes.extract(place.scalar, vector, 0)], { offset })
-    else graph.store(place.scalar === 'f64' ? 'v128_store64_lane' : 'v128_store32_lane', place.number, [address, vector], { offset, lane })
-  }
 }
 
-export function loadName(scalar: Scalar): 'f32_load' | 'f64_load' | 'i32_load' {
-  return `${typeOf(scalar) as 'f32' | 'f64' | 'i32'}_load`
-}
-
-export function storeName(scalar: Scalar): 'f32_store' | 'f64_store' | 'i32_store' {
-  return `${typeOf(scalar) as 'f32' | 'f64' | 'i32'}_store`
+function isSameMemory(a: kernels.MemoryRef, b: kernels.MemoryRef): boolean {
+  return a.space === b.space && a.slot === b.slot
 }

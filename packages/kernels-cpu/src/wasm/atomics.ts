@@ -1,5 +1,6 @@
 import type { kernels } from '@equivar/core'
-import { type Access, loadName, storeName } from './access.ts'
+import type { Access } from './access.ts'
+import { loadName, storeName } from './access-names.ts'
 import { binary } from './arithmetic.ts'
 import type { Value } from './graph.ts'
 import type { AtomicHelper, Helpers } from './helpers.ts'

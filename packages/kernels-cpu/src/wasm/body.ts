@@ -38,22 +38,26 @@ export class Body {
 
   /** A block from an instruction on; `finish` gives what it hands out. */
   #block(block: kernels.Block, depth: number, finish: () => readonly Value[]): readonly Value[] {
-    for (const [index, instruction] of block.entries()) {
-      const rest = () => {
-        const handed = this.#double(block.slice(index), depth, finish)
-        return handed
-      }
-      if (guardsOf(this.#state, [instruction]).size > 0) return rest()
+    const index = block.findIndex((instruction) => guardsOf(this.#state, [instruction]).size > 0)
+    const free = index < 0 ? block : block.slice(0, index)
+    this.#sequence(free)
+    return index < 0 ? finish() : this.#double(block.slice(index), depth, finish)
+  }
+
+  #sequence(instructions: kernels.Block): void {
+    for (const [index, instruction] of instructions.entries()) {
+      this.#access.before(instruction)
+      this.#access.prepareLoads(instructions, index)
       this.#instruction(instruction)
     }
-    return finish()
+    this.#access.flush()
   }
 
   /** Writes instructions for all lanes and, where it cannot be known now that there are all, also for some of them. */
   #double(block: kernels.Block, depth: number, finish: () => readonly Value[]): readonly Value[] {
     const { graph, known } = this.#state
     const plain = () => {
-      for (const instruction of block) this.#instruction(instruction)
+      this.#sequence(block)
       return finish()
     }
     const guards = [...guardsOf(this.#state, block)].filter((guard) => !known.has(guard))

@@ -5,6 +5,7 @@ import type { Value } from './graph.ts'
 import type { GraphBuilder } from './graph-builder.ts'
 import { Helpers } from './helpers.ts'
 import { moduleBytes } from './module.ts'
+import { orderByParts } from './order-parts.ts'
 import { EmitterState } from './state.ts'
 import { writeFunction } from './write-function.ts'
 
@@ -30,6 +31,7 @@ export function emit(kernel: kernels.Kernel, options: EmitOptions): Uint8Array<A
   const helpers = new Helpers()
   writePrograms(state, (position) => new Body(state, helpers, position).run())
   const parameters = ['i32', 'i32', 'i32'] as const
+  orderByParts(state.graph.root)
   const body = writeFunction(state.graph, parameters)
   return moduleBytes([{ type: { parameters, results: [] }, body, exportName: 'run' }, ...helpers.functions()], options)
 }

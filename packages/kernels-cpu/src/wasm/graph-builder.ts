@@ -66,8 +66,8 @@ export class GraphBuilder {
     return value
   }
 
-  store(name: Opcode, memory: MemoryNumber, args: readonly Value[], immediates: Immediates): void {
-    this.#state({ kind: 'store', opcode: name, immediates, args, stamp: this.#written(memory) })
+  store(name: Opcode, memory: MemoryNumber, args: readonly Value[], immediates: Immediates, part = 0): void {
+    this.#state({ kind: 'store', opcode: name, immediates, memory, args, part, stamp: this.#written(memory) })
   }
 
   /** Calls another function of the module that changes memory. */

@@ -42,7 +42,16 @@ export interface LoopVariable {
 
 export type Statement =
   | { readonly kind: 'value'; readonly value: Value; readonly stamp: number }
-  | { readonly kind: 'store'; readonly opcode: Opcode; readonly immediates: Immediates; readonly args: readonly Value[]; readonly stamp: number }
+  | {
+      readonly kind: 'store'
+      readonly opcode: Opcode
+      readonly immediates: Immediates
+      readonly memory: MemoryNumber
+      readonly args: readonly Value[]
+      /** Which vector of the lanes it stores, or a part of; those of different vectors may change places. */
+      readonly part: number
+      readonly stamp: number
+    }
   /** Runs the body, and again while the condition, computed in it, holds; not at all where `guard` is false. */
   | {
       readonly kind: 'loop'

@@ -1,5 +1,5 @@
 import type { kernels } from '@equivar/core'
-import { loadName, storeName } from './access.ts'
+import { loadName, storeName } from './access-names.ts'
 import type { Value } from './graph.ts'
 import { at, bytesOf, shapeOf, widthOf } from './spread.ts'
 import type { EmitterState, Place } from './state.ts'

@@ -1,4 +1,4 @@
-import { kernels, rowOrder } from '@equivar/core'
+import { type kernels, rowOrder } from '@equivar/core'
 import { describe, expect, it } from 'vitest'
 import { orderPlan, sortPlan } from '../../src/kernels/index.ts'
 import { compiledDevice, gpu, interpreterDevice, newStorage, Random, run, simd } from './support.ts'

@@ -53,6 +53,6 @@ export function addOrder(plan: PlanBuilder, { count, rows, indices, starts, entr
   const bits = Math.max(1, Math.ceil(Math.log2(Math.max(2, rows))))
   // Indices are not negative, so their bits are numbers in the same order.
   radixSort(plan, { count, keys: indices, bits, sorted: entries, sortedKeys }, target)
-  const kernel = startsKernel()
-  plan.launch({ kernel, grid: [Math.ceil((count + 1) / block)], parameters: [count, rows], buffers: [sortedKeys, starts], flops: count + rows, bytes: 4 * (count + rows) })
+  const cost = { flops: count + rows, bytes: 4 * (count + rows) }
+  plan.launch({ kernel: startsKernel(), grid: [Math.ceil((count + 1) / block)], parameters: [count, rows], buffers: [sortedKeys, starts], ...cost })
 }

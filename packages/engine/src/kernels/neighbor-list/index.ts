@@ -1,0 +1,2 @@
+export { neighborGrid, type NeighborGrid, type NeighborProblem } from './grid.ts'
+export { neighborListPlans, type NeighborListPlans, type PlannedArray } from './plans.ts'

@@ -13,7 +13,13 @@ const stored = (scalar: Scalar, values: Float64Array) => (scalar === 'f32' ? Flo
 const tolerances = { f32: 1e-5, f64: 1e-12 }
 
 /** What every device gives, the same bits from each. */
-function runEverywhere(plan: (device: CpuDevice) => lowering.Plan, data: readonly (Float32Array | Float64Array | Int32Array)[], sizes: readonly number[], scalar: Scalar, order?: ReturnType<typeof orderOf>): Float64Array[] {
+function runEverywhere(
+  plan: (device: CpuDevice) => lowering.Plan,
+  data: readonly (Float32Array | Float64Array | Int32Array)[],
+  sizes: readonly number[],
+  scalar: Scalar,
+  order?: ReturnType<typeof orderOf>,
+): Float64Array[] {
   const results = devices.map((device) => {
     const outputs = sizes.map((size) => upload(device, stored(scalar, new Float64Array(size).fill(NaN))))
     const orders = order ? new Map([[0, { starts: upload(device, order.starts), entries: upload(device, order.entries) }]]) : new Map<number, never>()
@@ -51,8 +57,12 @@ describe('products of matrices', () => {
             const expected = new Float64Array(m * n)
             for (let i = 0; i < m; i++)
               for (let j = 0; j < n; j++)
-                for (let p = 0; p < k; p++) expected[i * n + j] = (expected[i * n + j] ?? 0) + (a[transposeA ? p * m + i : i * k + p] ?? 0) * (b[transposeB ? j * k + p : p * n + j] ?? 0)
-            const [c] = runEverywhere((device) => lowering.lowerMatmul({ scalar, transposeA, transposeB }, device.capabilities).plan({ m, n, k }), [a, b], [m * n], scalar)
+                for (let p = 0; p < k; p++) {
+                  const [left, right] = [transposeA ? p * m + i : i * k + p, transposeB ? j * k + p : p * n + j]
+                  expected[i * n + j] = (expected[i * n + j] ?? 0) + (a[left] ?? 0) * (b[right] ?? 0)
+                }
+            const plan = (device: CpuDevice) => lowering.lowerMatmul({ scalar, transposeA, transposeB }, device.capabilities).plan({ m, n, k })
+            const [c] = runEverywhere(plan, [a, b], [m * n], scalar)
             expectClose(c ?? new Float64Array(), expected, tolerances[scalar])
           }
     })
@@ -100,8 +110,8 @@ describe('linear layers', () => {
                 }
               }
               const plan = (device: CpuDevice) => {
-                const request = { polynomial, inputs, outputs, inputScalars: inputs.map(() => scalar), outputScalars: outputs.map(() => scalar), mathScalar: scalar }
-                const lowered = lowering.lowerMatrix(request, device.capabilities)
+                const scalars = { inputScalars: inputs.map(() => scalar), outputScalars: outputs.map(() => scalar), mathScalar: scalar }
+                const lowered = lowering.lowerMatrix({ polynomial, inputs, outputs, ...scalars }, device.capabilities)
                 if (!lowered) throw new Error('a linear layer is a sum of products of matrices')
                 return lowered.plan({ batchSize: batch, inputRows: inputs.map(rows), outputRows: outputs.map(rows) })
               }

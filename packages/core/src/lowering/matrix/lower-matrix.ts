@@ -1,9 +1,9 @@
 import type { Explanation } from '../explain.ts'
 import type { Method, Plan, Target } from '../plan.ts'
 import type { LoweredPolynomial, PolynomialRequest, PolynomialSizes } from '../request.ts'
-import { explainPlan } from './explanation.ts'
+import { explainPlan } from '../explanation.ts'
 import { RowsTerm } from './rows-term.ts'
-import { OperandView, type PlanParts } from './scalars.ts'
+import { OperandView, type PlanParts } from './plan-parts.ts'
 import { addTotal, placeForSums, SumTerm } from './sum-term.ts'
 import { matrixTerms } from './terms.ts'
 import { tileShape } from './tile.ts'
@@ -66,16 +66,16 @@ class MatrixPolynomial {
     const rows = sizes.outputRows[output] ?? 1
     const size = rows * (polynomial.outputs[output]?.size ?? 0)
     if (size === 0) return
-    const target = { slot: { kind: 'output', index: output } as const, scalar: outputScalars[output] ?? 'f32' }
+    const target = { slot: { kind: 'output', index: output }, scalar: outputScalars[output] ?? 'f32', size } as const
     const counts = terms.map((term) => term.numParts(sizes.batchSize, rows))
     const numParts = counts.reduce((total, count) => total + count, 0)
-    const slot = placeForSums(parts, numParts, size, target, mathScalar)
+    const slot = placeForSums(parts, numParts, target, mathScalar)
     let before = 0
     for (const [k, term] of terms.entries()) {
       const own = counts[k] ?? 1
       term.plan(sizes, rows, { slot, numParts: own, before }, mathScalar, parts)
       before += own
     }
-    if (slot.kind === 'temporary') addTotal(parts, { slot, numParts, before: 0 }, size, target, mathScalar, this.#lanes)
+    if (slot.kind === 'temporary') addTotal(parts, { slot, numParts, before: 0 }, target, mathScalar, this.#lanes)
   }
 }

@@ -64,7 +64,10 @@ export function matmulKernel(options: MatmulKernelOptions): Kernel {
           const only = active?.sub(v * lanes)
           const shift = bias && loadColumns(b, bias, column.add(v * lanes), 'unit', only)
           const places = own.map((r) => cBase.add(r.mul(n)).add(column).add(v * lanes))
-          const values = places.map((place, r) => epilogue(b, options, totals[r * vectors + v], { scale, shift, before: result, place, active: only }))
+          const values = places.map((place, r) => {
+            const total = totals[r * vectors + v]
+            return total && epilogue(b, options, total, { scale, shift, before: result, place, active: only })
+          })
           for (const [r, place] of places.entries()) {
             const value = values[r]
             if (value) storeColumns(b, result, place, 'unit', value, only)
@@ -94,8 +97,7 @@ interface EpilogueParts {
   readonly active: Expression | undefined
 }
 
-function epilogue(b: KernelBuilder, { activation, accumulate }: MatmulKernelOptions, total: Expression | undefined, parts: EpilogueParts): Expression | undefined {
-  if (!total) return undefined
+function epilogue(b: KernelBuilder, { activation, accumulate }: MatmulKernelOptions, total: Expression, parts: EpilogueParts): Expression {
   const { scale, shift, before, place, active } = parts
   const scaled = scale ? total.mul(scale) : total
   const moved = shift ? scaled.add(shift) : scaled

@@ -5,11 +5,11 @@ import type { Plan, PlannedLaunch, Slot, Target } from '../plan.ts'
 import type { FloatScalar } from '../request.ts'
 import type { Activation } from './activation.ts'
 import { type BatchPart, batchParts } from './batch.ts'
-import { explainPlan } from './explanation.ts'
+import { explainPlan } from '../explanation.ts'
 import { cachedKernel } from './kernel-cache.ts'
 import { matmulKernel } from './matmul-kernel.ts'
 import { packKernel } from './pack-kernel.ts'
-import { floats, integers, type PlanParts } from './scalars.ts'
+import { floats, integers, type PlanParts } from './plan-parts.ts'
 import { blockEntry, sumKernel } from './sum-kernel.ts'
 import { addTotal, blocksOf, chunkRows, partsOfSum, placeForSums, sumShape } from './sum-term.ts'
 import { bytesOf, rowsFor, tileShape, type TileShape } from './tile.ts'
@@ -117,8 +117,8 @@ function planRowSum(scalar: FloatScalar, target: Target, { m, n, k, scale = 1 }:
   const parts: PlanParts = { temporaries: [], launches: [] }
   const blocks = blocksOf({ firstPath: 0, lastPath: 1, rows: m, columns: n, offset: 0, rowStride: n })
   const numParts = partsOfSum(k, blocks.length / blockEntry)
-  const output = { slot: { kind: 'output', index: 0 }, scalar } as const
-  const slot = placeForSums(parts, numParts, m * n, output, scalar)
+  const output = { slot: { kind: 'output', index: 0 }, scalar, size: m * n } as const
+  const slot = placeForSums(parts, numParts, output, scalar)
   const shape = sumShape(target, scalar)
   const kinds = { x: scalar, g: scalar, sums: scalar, math: scalar, ordered: false, gathersX: false, gathersG: false, unitX: true, unitG: true } as const
   parts.launches.push({
@@ -129,7 +129,7 @@ function planRowSum(scalar: FloatScalar, target: Target, { m, n, k, scale = 1 }:
     flops: 2 * m * n * k,
     bytes: bytesOf(scalar) * (m * k + k * n + numParts * m * n),
   })
-  if (slot.kind === 'temporary') addTotal(parts, { slot, numParts, before: 0 }, m * n, output, scalar, shape.lanes)
+  if (slot.kind === 'temporary') addTotal(parts, { slot, numParts, before: 0 }, output, scalar, shape.lanes)
   return parts
 }
 

@@ -42,8 +42,9 @@ export function rowsKernel(options: RowsKernelOptions): Kernel {
   const { shape, math, entries, weightRow, gathers, columns, unitInner, unitColumns, singlePath, accumulates } = options
   const { rows: tileRows, vectors, width, lanes } = shape
   const b = new KernelBuilder('rowsProduct', { lanes, gridRank: 2 })
-  const [batch, tileEntries, weightRows] = [b.parameter('batch', 'index'), b.parameter('tileEntries', 'index'), b.parameter('weightRows', 'index')]
-  const [xStride, weightStride, yStride] = [b.parameter('xStride', 'index'), b.parameter('weightStride', 'index'), b.parameter('yStride', 'index')]
+  const parameter = (name: string) => b.parameter(name, 'index')
+  const [batch, tileEntries, numWeightRows] = [parameter('batch'), parameter('tileEntries'), parameter('numWeightRows')]
+  const [xStride, weightStride, yStride] = [parameter('xStride'), parameter('weightStride'), parameter('yStride')]
   const x = b.buffer('x', options.x, 'read')
   const weights = b.buffer('weights', options.weights, 'read')
   const y = b.buffer('y', options.y, accumulates ? 'readWrite' : 'write')
@@ -57,11 +58,15 @@ export function rowsKernel(options: RowsKernelOptions): Kernel {
   const ofGroup = (j: number) => groups.load(group.mul(groupEntry).add(j)).convert('index')
   const [firstPath, lastPath, groupRows, groupColumns, yOffset, yRow, yColumn] = [ofGroup(0), ofGroup(1), ofGroup(2), ofGroup(3), ofGroup(4), ofGroup(5), ofGroup(6)]
   const factor = factors.load(group)
-  const { first, last, row: orderRow } = order ? orderedTile(b, tile, tileEntries, weightRows, order.starts) : plainTile(b, tile, tileEntries, batch)
+  const { first, last, row: orderRow } = order ? orderedTile(b, tile, tileEntries, numWeightRows, order.starts) : plainTile(b, tile, tileEntries, batch)
   const rows = last.sub(first).mul(groupRows)
-  const rowInWeights =
-    weightRow === 'ordered' ? orderRow : weightRow === 'own' ? first.min(batch.sub(1)) : weightIndices ? weightIndices.load(first).convert('index') : b.constant('index', 0)
-  const weightBase = rowInWeights.mul(weightStride)
+  const weightRows = {
+    shared: () => b.constant('index', 0),
+    ordered: () => orderRow,
+    own: () => first,
+    indexed: () => (weightIndices ? weightIndices.load(first).convert('index') : first),
+  }
+  const weightBase = weightRows[weightRow]().mul(weightStride)
 
   b.loop(0, rows, { step: rememberedRows }, (blockStart) => {
     const blockRows = rows.sub(blockStart).min(rememberedRows)

@@ -1,9 +1,9 @@
 import type { Slot, Target } from '../plan.ts'
-import type { PolynomialSizes } from '../request.ts'
+import type { FloatScalar, PolynomialSizes } from '../request.ts'
 import { cachedKernel } from './kernel-cache.ts'
-import { packEntry, packKernel } from './pack-kernel.ts'
+import { packKernel } from './pack-kernel.ts'
 import { rowsKernel, type RowsKernelOptions } from './rows-kernel.ts'
-import { floats, inputRows, integers, newTemporary, type OperandView, type PlanParts } from './scalars.ts'
+import { floats, inputRows, integers, newTemporary, type OperandView, type PlanParts } from './plan-parts.ts'
 import type { MatrixPath, MatrixTerm } from './terms.ts'
 import { bytesOf, rowsFor, type TileShape, tileShape } from './tile.ts'
 
@@ -44,7 +44,7 @@ export class RowsTerm {
     this.#foldsCoefficients = this.#groups.some(({ paths }) => paths.some(({ coefficient }) => coefficient !== paths[0]?.coefficient))
     const { access } = view.input(term.b)
     this.order = access.kind === 'indexed' && term.kind === 'rows' ? access.index : undefined
-    this.#tables = tablesOf(this.#groups, this.#shape.width, this.#foldsCoefficients)
+    this.#tables = tablesOf(this.#groups, view.request.mathScalar, this.#shape.width, this.#foldsCoefficients)
   }
 
   /** Adds the launches for these sizes. */
@@ -91,9 +91,9 @@ export class RowsTerm {
         x.slot,
         right,
         y.slot,
-        integers(groups),
-        integers(packed ? packedPaths : plainPaths),
-        floats(math, factors),
+        groups,
+        packed ? packedPaths : plainPaths,
+        factors,
         ...(isOrdered ? [order('starts'), order('entries')] : []),
         ...(x.access.kind === 'indexed' ? [this.#view.indices(x.access.index)] : []),
         ...(weightRow === 'indexed' && weights.access.kind === 'indexed' ? [this.#view.indices(weights.access.index)] : []),
@@ -106,19 +106,19 @@ export class RowsTerm {
   #pack(rows: number, isOrdered: boolean, parts: PlanParts): Slot {
     const weights = this.#view.input(this.#term.b)
     const math = this.#view.request.mathScalar
-    const { matrices, matrixFactors, packedSize, widest } = this.#tables
+    const { matrices, matrixFactors, numPaths, packedSize, widest } = this.#tables
     const packed = newTemporary(parts, math, packedSize * rows)
     const contiguous = this.#term.paths.every(({ b }) => b.column === 1) ? 'columns' : 'rows'
     const options = { shape: { ...this.#shape, rows: 1 }, lanes: this.#target.lanes, source: weights.scalar, math, contiguous, skipsUnused: isOrdered } as const
     parts.launches.push({
       kernel: cachedKernel('pack', options, packKernel),
-      grid: [Math.ceil(widest / this.#shape.width), matrices.length / packEntry, rows],
+      grid: [Math.ceil(widest / this.#shape.width), numPaths, rows],
       parameters: [weights.size, packedSize],
       buffers: [
         weights.slot,
         packed,
-        integers(matrices),
-        floats(math, matrixFactors),
+        matrices,
+        matrixFactors,
         ...(isOrdered ? [{ kind: 'order', index: this.order ?? 0, part: 'starts' } as const] : []),
       ],
       flops: 0,
@@ -150,7 +150,8 @@ function groupsOf(view: OperandView, { output, paths }: MatrixTerm): readonly Gr
   })
 }
 
-function tablesOf(groups: readonly Group[], width: number, foldsCoefficients: boolean) {
+/** What launches look up, made once: a device then uploads it once. */
+function tablesOf(groups: readonly Group[], math: FloatScalar, width: number, foldsCoefficients: boolean) {
   const [groupTable, plainPaths, packedPaths, matrices]: [number[], number[], number[], number[]] = [[], [], [], []]
   const [factors, matrixFactors]: [number[], number[]] = [[], []]
   let [numPaths, packedSize, widest, flops] = [0, 0, 0, 0]
@@ -168,5 +169,16 @@ function tablesOf(groups: readonly Group[], width: number, foldsCoefficients: bo
     }
     numPaths += paths.length
   }
-  return { groups: groupTable, plainPaths, packedPaths, matrices, factors, matrixFactors, packedSize, widest, flops }
+  return {
+    groups: integers(groupTable),
+    plainPaths: integers(plainPaths),
+    packedPaths: integers(packedPaths),
+    factors: floats(math, factors),
+    matrices: integers(matrices),
+    matrixFactors: floats(math, matrixFactors),
+    numPaths,
+    packedSize,
+    widest,
+    flops,
+  }
 }

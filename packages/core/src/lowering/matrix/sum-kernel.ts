@@ -108,7 +108,10 @@ export function sumKernel(options: SumKernelOptions): Kernel {
           })
           const add = (r: number, active: Expression | undefined) => {
             const place = target.add(r0.add(r).mul(rowStride)).add(column)
-            const parts = Array.from({ length: vectors }, (_, v) => ({ position: place.add(v * lanes), options: active ? { active: active.sub(v * lanes) } : {} }))
+            const parts = Array.from({ length: vectors }, (_, v) => {
+              const options = active ? { active: active.sub(v * lanes) } : {}
+              return { position: place.add(v * lanes), options }
+            })
             const known = parts.map(({ position, options }) => as(sums.loadLanes(position, options), math))
             for (const [v, { position, options }] of parts.entries()) {
               const [sum, before] = [totals[r * vectors + v], known[v]]

@@ -1,7 +1,7 @@
 import type { Slot, Target } from '../plan.ts'
 import type { FloatScalar, PolynomialSizes } from '../request.ts'
 import { cachedKernel } from './kernel-cache.ts'
-import { floats, integers, newTemporary, type OperandView, type PlanParts } from './scalars.ts'
+import { floats, integers, newTemporary, type OperandView, type PlanParts } from './plan-parts.ts'
 import { blockEntry, blockExtent, sumKernel, totalKernel, totalSpan } from './sum-kernel.ts'
 import type { MatrixTerm } from './terms.ts'
 import { bytesOf, type TileShape, tileShape } from './tile.ts'
@@ -79,9 +79,9 @@ export class SumTerm {
         x.slot,
         g.slot,
         slot,
-        integers(blocks),
-        integers(pathTable),
-        floats(math, factors),
+        blocks,
+        pathTable,
+        factors,
         ...(isOrdered ? [order('starts'), order('entries')] : []),
         ...(x.access.kind === 'indexed' ? [this.#view.indices(x.access.index)] : []),
         ...(g.access.kind === 'indexed' ? [this.#view.indices(g.access.index)] : []),
@@ -93,9 +93,9 @@ export class SumTerm {
 }
 
 interface SumTables {
-  readonly blocks: readonly number[]
-  readonly pathTable: readonly number[]
-  readonly factors: readonly number[]
+  readonly blocks: Slot
+  readonly pathTable: Slot
+  readonly factors: Slot
   readonly numBlocks: number
   readonly flops: number
 }
@@ -118,7 +118,8 @@ function tablesOf(view: OperandView, { output, paths }: MatrixTerm): SumTables {
     }
     blocks.push(...blocksOf({ firstPath, lastPath: factors.length, rows: size === 0 ? 0 : rows, columns, offset, rowStride }))
   }
-  return { blocks, pathTable, factors, numBlocks: blocks.length / blockEntry, flops }
+  const math = view.request.mathScalar
+  return { blocks: integers(blocks), pathTable: integers(pathTable), factors: floats(math, factors), numBlocks: blocks.length / blockEntry, flops }
 }
 
 export interface Sums {
@@ -153,10 +154,16 @@ export function chunkRows({ maxSharedBytes }: Target, math: FloatScalar, { width
   return Math.max(1, Math.min(64, rows))
 }
 
-/** Adds the launch that sums up parts of `size` numbers into an output. */
-export function addTotal(parts: PlanParts, sums: PartialSums, size: number, output: { readonly slot: Slot; readonly scalar: FloatScalar }, math: FloatScalar, lanes: number): void {
+/** An output of a plan, and the elements that it has in memory. */
+export interface SumOutput {
+  readonly slot: Slot
+  readonly scalar: FloatScalar
+  readonly size: number
+}
+
+/** Adds the launch that sums up parts into an output. */
+export function addTotal(parts: PlanParts, sums: PartialSums, { slot, scalar, size }: SumOutput, math: FloatScalar, lanes: number): void {
   if (size === 0) return
-  const { scalar, slot } = output
   parts.launches.push({
     kernel: cachedKernel('total', { lanes, math, scalar }, totalKernel),
     grid: [Math.ceil(size / (totalSpan * lanes))],
@@ -168,6 +175,6 @@ export function addTotal(parts: PlanParts, sums: PartialSums, size: number, outp
 }
 
 /** Memory for the sums of several terms: the output itself where there is nothing to add up afterwards. */
-export function placeForSums(parts: PlanParts, numParts: number, size: number, output: { readonly slot: Slot; readonly scalar: FloatScalar }, math: FloatScalar): Slot {
-  return numParts === 1 && output.scalar === math ? output.slot : newTemporary(parts, math, numParts * size)
+export function placeForSums(parts: PlanParts, numParts: number, { slot, scalar, size }: SumOutput, math: FloatScalar): Slot {
+  return numParts === 1 && scalar === math ? slot : newTemporary(parts, math, numParts * size)
 }

@@ -63,15 +63,22 @@ function termOf(
   const output = (buffers[position] ?? 0) - numInputs
   const [left, right, result] = [access(first), access(second), outputs[output]]
   if (!left || !right || !result) return undefined
-  const roles = rolesOf(left, right, result, isColumnOwner(product, second, position), (product.operands[second]?.size ?? 0) >= (product.operands[first]?.size ?? 0))
+  const rightIsLarger = (product.operands[second]?.size ?? 0) >= (product.operands[first]?.size ?? 0)
+  const roles = rolesOf([left, right, result], isColumnOwner(product, second, position), rightIsLarger)
   if (!roles) return undefined
   const [a, b] = roles.swaps ? [second, first] : [first, second]
   const paths = pathsOf(product, a, b, position)
   return paths && { kind: roles.kind, a: buffers[a] ?? 0, b: buffers[b] ?? 0, output, paths }
 }
 
+interface Roles {
+  readonly kind: TermKind
+  /** The right side is a. */
+  readonly swaps: boolean
+}
+
 /** Which side is a and which b: entries share b's matrices, and otherwise columns of the result lie at distance one. */
-function rolesOf(left: RowAccess, right: RowAccess, result: RowAccess, rightHasColumns: boolean, rightIsLarger: boolean): { readonly kind: TermKind; readonly swaps: boolean } | undefined {
+function rolesOf([left, right, result]: readonly [RowAccess, RowAccess, RowAccess], rightHasColumns: boolean, rightIsLarger: boolean): Roles | undefined {
   const kinds = `${left.kind} ${right.kind}`
   const isShared = [left, right].filter(({ kind }) => kind === 'shared').length
   if (result.kind !== 'batched') return isShared === 0 ? { kind: 'sum', swaps: !rightHasColumns } : undefined

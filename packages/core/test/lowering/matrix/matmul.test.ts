@@ -27,7 +27,10 @@ function reference(request: MatmulRequest, sizes: MatmulSizes, a: Float64Array, 
     for (let i = 0; i < m; i++)
       for (let j = 0; j < n; j++) {
         let sum = 0
-        for (let p = 0; p < k; p++) sum += (a[ma + (request.transposeA ? p * m + i : i * k + p)] ?? 0) * (b[mb + (request.transposeB ? j * k + p : p * n + j)] ?? 0)
+        for (let p = 0; p < k; p++) {
+          const [left, right] = [request.transposeA ? p * m + i : i * k + p, request.transposeB ? j * k + p : p * n + j]
+          sum += (a[ma + left] ?? 0) * (b[mb + right] ?? 0)
+        }
         const value = sum * scale + (request.bias ? (bias[j] ?? 0) : 0)
         const at = (t * m + i) * n + j
         c[at] = (request.activation ? activations[request.activation](value) : value) + (request.accumulate ? (before[at] ?? 0) : 0)
@@ -66,7 +69,9 @@ describe('product of matrices', () => {
   })
 
   test('batches broadcast', () => {
-    const cases: readonly (readonly [readonly number[], readonly number[]])[] = [[[3], [3]], [[3], []], [[], [3]], [[2, 3], [3]], [[2, 1], [1, 3]], [[2, 1, 2], [1, 3, 1]], [[1, 2, 1, 2], [3, 2, 2, 1]], [[0], [1]]]
+    const cases: readonly (readonly [readonly number[], readonly number[]])[] = [
+      [[3], [3]], [[3], []], [[], [3]], [[2, 3], [3]], [[2, 1], [1, 3]], [[2, 1, 2], [1, 3, 1]], [[1, 2, 1, 2], [3, 2, 2, 1]], [[0], [1]],
+    ]
     for (const [batchA, batchB] of cases)
       for (const transposeA of [false, true]) for (const transposeB of [false, true]) check({ scalar: 'f64', transposeA, transposeB }, { m: 5, n: 9, k: 6, batchA, batchB })
   })
@@ -90,7 +95,7 @@ describe('product of matrices', () => {
   })
 
   test('sizes that are no sizes, and batches that do not fit', () => {
-    const { plan } = lowerMatmul({ scalar: 'f32' }, simd)
+    const plan = (sizes: MatmulSizes) => lowerMatmul({ scalar: 'f32' }, simd).plan(sizes)
     expect(() => plan({ m: -1, n: 2, k: 3 })).toThrow(/m is -1/)
     expect(() => plan({ m: 1, n: 2.5, k: 3 })).toThrow(/n is 2.5/)
     expect(() => plan({ m: 1, n: 2, k: 3, batchA: [2], batchB: [3] })).toThrow(/do not broadcast/)

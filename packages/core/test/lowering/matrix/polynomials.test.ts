@@ -138,12 +138,79 @@ describe('sums of products of matrices', () => {
 
   test('element types', () => {
     const { both } = family(layers[1] ?? linear('1x0e', '1x0e'))
-    check({ polynomial: both, inputs: [shared, batched, batched], outputs: [shared, batched], batchSize: 9 }, { inputScalars: ['f32', 'f32', 'f32'], outputScalars: ['f32', 'f32'], mathScalar: 'f32' })
-    check({ polynomial: both, inputs: [shared, batched, batched], outputs: [shared, batched], batchSize: 9 }, { inputScalars: ['f32', 'f64', 'f32'], outputScalars: ['f32', 'f64'], mathScalar: 'f64' })
+    const own: Case = { polynomial: both, inputs: [shared, batched, batched], outputs: [shared, batched], batchSize: 9 }
+    check(own, { inputScalars: ['f32', 'f32', 'f32'], outputScalars: ['f32', 'f32'], mathScalar: 'f32' })
+    check(own, { inputScalars: ['f32', 'f64', 'f32'], outputScalars: ['f32', 'f64'], mathScalar: 'f64' })
+    check({ ...own, batchSize: 1 }, { inputScalars: ['f32', 'f32', 'f64'], outputScalars: ['f64', 'f32'], mathScalar: 'f64' })
   })
 
   test('lanes of a GPU', () => {
-    for (const polynomial of layers) check({ polynomial: family(polynomial).both, inputs: [shared, batched, batched], outputs: [shared, batched], batchSize: 9 }, {}, gpu)
+    for (const polynomial of layers) {
+      check({ polynomial: family(polynomial).both, inputs: [shared, batched, batched], outputs: [shared, batched], batchSize: 9 }, {}, gpu)
+      check({ polynomial, inputs: [batched, batched], outputs: [batched], batchSize: 9 }, {}, gpu)
+    }
+  })
+
+  test('multiplicities in front of components, and segments of every shape', () => {
+    const sizes = { u: [3, 9, 3], v: [12, 2, 12], d: [1, 3, 1] }
+    const segments = (f: (k: number) => readonly number[]) => new cue.SegmentedOperand([0, 1, 2].map(f))
+    const at = (list: readonly number[], k: number) => list[k] ?? 0
+    const weights = segments((k) => [at(sizes.v, k), at(sizes.u, k)])
+    const x = segments((k) => [at(sizes.u, k), at(sizes.d, k)])
+    const y = segments((k) => [at(sizes.v, k), at(sizes.d, k)])
+    // Segment 2 of y gets two paths with different factors, segment 0 none.
+    const path = (indices: readonly number[], coefficient: number) => new cue.Path(indices, cue.HostArray.scalar(coefficient))
+    const paths = [path([1, 1, 1], 0.5), path([2, 2, 2], -2), path([0, 0, 2], 3)]
+    const polynomial = cue.SegmentedPolynomial.evalLastOperand(new cue.SegmentedTensorProduct('vu,ui,vi', [weights, x, y], paths))
+    const { toX, toW, jvp } = family(polynomial)
+    const indices = [{ values: [1, 0, 1, 3, 3, 3, 0, 1, 1, 1, 1, 0, 1], rows: 4 }]
+    for (const own of [shared, species, batched]) {
+      check({ polynomial, inputs: [own, batched], outputs: [batched], batchSize: 13, indices })
+      check({ polynomial: toX, inputs: [own, batched, batched], outputs: [batched], batchSize: 13, indices })
+      check({ polynomial: toW, inputs: [own, batched, batched], outputs: [own], batchSize: 13, indices })
+      check({ polynomial: jvp, inputs: [own, batched, own, batched], outputs: [batched], batchSize: 13, indices })
+    }
+    // More rows of weights than entries.
+    check({ polynomial, inputs: [species, batched], outputs: [batched], batchSize: 2, indices: [{ values: [5, 1], rows: 9 }] })
+  })
+
+  test('many components: more rows than a program remembers', () => {
+    const [weights, x, y] = [[[6, 9]], [[130, 6]], [[130, 9]]].map((shapes) => new cue.SegmentedOperand(shapes))
+    if (!weights || !x || !y) throw new Error('three operands')
+    const product = new cue.SegmentedTensorProduct('uv,iu,iv', [weights, x, y], [new cue.Path([0, 0, 0], cue.HostArray.scalar(1))])
+    const polynomial = cue.SegmentedPolynomial.evalLastOperand(product)
+    check({ polynomial, inputs: [shared, batched], outputs: [batched], batchSize: 3 })
+    check({ polynomial: family(polynomial).toW, inputs: [shared, batched, batched], outputs: [shared], batchSize: 3 })
+  })
+
+  test('a gradient in parts: many entries', () => {
+    const polynomial = linear('2x0e+1x1o', '3x0e+2x1o')
+    const { toW } = family(polynomial)
+    check({ polynomial: toW, inputs: [shared, batched, batched], outputs: [shared], batchSize: 700 })
+  })
+
+  test('what is no sum of products of matrices', () => {
+    const serves = (polynomial: cue.SegmentedPolynomial, inputs: readonly RowAccess[], outputs: readonly RowAccess[]) =>
+      lowerMatrix({ polynomial, inputs, outputs, inputScalars: inputs.map(() => 'f64'), outputScalars: outputs.map(() => 'f64'), mathScalar: 'f64' }, simd) !== undefined
+    const irreps = new cue.Irreps('O3', '4x0e+4x1o')
+    expect(serves(cue.descriptors.channelwiseTensorProduct(irreps, irreps, irreps).polynomial, [batched, batched, batched], [batched])).toBe(false)
+    expect(serves(cue.descriptors.fullyConnectedTensorProduct(irreps, irreps, irreps).polynomial, [shared, batched, batched], [batched])).toBe(false)
+    expect(serves(cue.descriptors.sphericalHarmonics(new cue.O3(1, -1), [1, 2]).polynomial, [batched], [batched])).toBe(false)
+    const layer = linear('4x0e', '4x0e')
+    expect(serves(layer, [shared, batched], [species])).toBe(false)
+    expect(serves(layer, [shared, shared], [batched])).toBe(false)
+    expect(serves(layer, [shared, batched], [batched])).toBe(true)
+  })
+
+  test('what was chosen, and why', () => {
+    const polynomial = linear('4x0e', '4x0e')
+    const request = { polynomial, inputScalars: ['f32', 'f32'], outputScalars: ['f32'], mathScalar: 'f32' } as const
+    const plain = lowerMatrix({ ...request, inputs: [shared, batched], outputs: [batched] }, simd)
+    const ofSpecies = lowerMatrix({ ...request, inputs: [species, batched], outputs: [batched] }, simd)
+    expect([plain?.method, plain?.orders, ofSpecies?.method, ofSpecies?.orders]).toEqual(['uniform_1d', [], 'indexed_linear', [0]])
+    const explanation = plain?.explain({ batchSize: 10, inputRows: [1, 10], outputRows: [10] })
+    expect(explanation?.flops).toBe(2 * 10 * 4 * 4)
+    expect(explanation?.toString()).toMatch(/rowsProduct/)
   })
 
   test('an empty batch', () => {

@@ -17,8 +17,10 @@ export function orderOf(indices: Int32Array, rows: number): { readonly starts: I
   return { starts, entries }
 }
 
+export type Orders = ReadonlyMap<number, ReturnType<typeof orderOf>>
+
 /** Runs a plan with the interpreter. Temporaries and outputs start as NaN, so that nothing unwritten passes. */
-export function runPlan(plan: Plan, inputs: readonly HostMemory[], outputs: readonly HostMemory[], orders: ReadonlyMap<number, ReturnType<typeof orderOf>> = new Map()): void {
+export function runPlan(plan: Plan, inputs: readonly HostMemory[], outputs: readonly HostMemory[], orders: Orders = new Map()): void {
   const temporaries = plan.temporaries.map(({ scalar, length }) => {
     const memory = newMemory(scalar, length)
     memory.fill(scalar === 'f32' || scalar === 'f64' ? Number.NaN : 0x5bad5bad)

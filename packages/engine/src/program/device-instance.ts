@@ -2,18 +2,19 @@ import { InternalError, rowOrder, type BackendDevice, type Binding, type DeviceM
 import { elementCount } from '../array/shape.ts'
 import { constantOn, executableOf } from '../compiled/backend.ts'
 import { newStorage } from '../compiled/execute.ts'
+import { checkIndices } from '../compiled/index-uses.ts'
 import { orderOf } from '../compiled/orders.ts'
 import type { AbstractValue } from '../graph/value.ts'
 import { allocateBytes } from '../memory/allocate.ts'
 import type { Storage } from '../memory/storage.ts'
 import { fromWords, toWords } from '../memory/words.ts'
+import { requireRows } from '../naive/structure.ts'
 import { layoutArena, type Interval } from './arena.ts'
 import { planDevice, type BufferId, type BufferLaunch, type DevicePlan, type HostWork } from './device-plan.ts'
 import type { ProgramGraph } from './graph.ts'
 import { evaluateOnHost } from './host-instance.ts'
-import { requireIndices } from './index-uses.ts'
 import type { Instance } from './instance.ts'
-import { SharedArena, type ArenaUser } from './shared-arena.ts'
+import type { SharedArena, type ArenaUser } from './shared-arena.ts'
 import { releaseGraph } from './trace.ts'
 
 /** Inputs and outputs of more bytes are not copied: kernels that use them are launched on the memory of every call. */
@@ -241,14 +242,15 @@ export class DeviceInstance implements Instance, ArenaUser {
   #check(inputs: readonly Storage[]): void {
     for (const { buffer, rows, what } of this.#plan.checks) {
       const kind = this.#plan.buffers[buffer]?.kind
-      if (kind?.kind === 'input') checkStorage(what, inputs[kind.input], rows)
+      const indices = kind?.kind === 'input' ? inputs[kind.input] : undefined
+      if (indices) checkIndices(what, indices, rows)
     }
   }
 
   #checkConstants(): void {
     for (const { buffer, rows, what } of this.#plan.checks) {
       const kind = this.#plan.buffers[buffer]?.kind
-      if (kind?.kind === 'constant') checkStorage(what, this.#constant(kind.tensor), rows)
+      if (kind?.kind === 'constant') checkIndices(what, this.#constant(kind.tensor), rows)
     }
   }
 
@@ -297,7 +299,7 @@ export class DeviceInstance implements Instance, ArenaUser {
     const seen = (buffer: BufferId, dtype: AbstractValue['dtype']) => fromWords(this.#backend.view?.(this.#bindingOf(buffer)) ?? new Uint8Array(0), dtype)
     switch (work.kind) {
       case 'check':
-        requireIndices(work.what, seen(work.indices, 'int32'), work.rows)
+        requireRows(work.what, seen(work.indices, 'int32'), work.rows)
         return
       case 'sort': {
         const indices = seen(work.indices, 'int32')
@@ -427,12 +429,6 @@ function touchedBy(item: BufferLaunch | HostWork): readonly BufferId[] {
     case 'check':
       return [item.indices]
   }
-}
-
-function checkStorage(what: string, storage: Storage | undefined, rows: number): void {
-  const range = storage?.range()
-  if (!storage || !range || range.low > range.high || (range.low >= 0 && range.high < rows)) return
-  requireIndices(what, visible(storage), rows)
 }
 
 function visible(storage: Storage): NonNullable<ReturnType<Storage['view']>> {

@@ -1,6 +1,7 @@
 import { InternalError, type BackendDevice, type lowering } from '@equivar/core'
 import { elementCount } from '../array/shape.ts'
 import { targetOf } from '../compiled/backend.ts'
+import { indexUses } from '../compiled/index-uses.ts'
 import { orderSource, planPrimitive } from '../compiled/table.ts'
 import type { AbstractValue } from '../graph/value.ts'
 import { wordBytes } from '../memory/words.ts'
@@ -8,7 +9,6 @@ import type { StepExplanation } from './explain.ts'
 import { explainPrimitive } from './explain-step.ts'
 import { planFusion } from './fusion.ts'
 import type { ProgramGraph, PrimitiveStep, TensorId } from './graph.ts'
-import { indexUses } from './index-uses.ts'
 
 /** Number of a piece of memory of a program. */
 export type BufferId = number

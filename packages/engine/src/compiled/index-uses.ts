@@ -1,6 +1,7 @@
 import { InputError } from '@equivar/core'
-import type { TypedArray } from '../array/dtype.ts'
 import type { AbstractValue } from '../graph/value.ts'
+import type { Storage } from '../memory/storage.ts'
+import { requireRows } from '../naive/structure.ts'
 import type { PrimitiveName } from '../primitives/names.ts'
 import type { AnyParams } from '../primitives/rules.ts'
 
@@ -33,10 +34,15 @@ export function indexUses(primitive: PrimitiveName, inputs: readonly AbstractVal
   return []
 }
 
-/** @throws {InputError} if an element is not in `0 … rows − 1`; the message says which. */
-export function requireIndices(what: string, indices: TypedArray, rows: number): void {
-  for (let at = 0; at < indices.length; at++) {
-    const index = indices[at] ?? -1
-    if (!(index >= 0 && index < rows)) throw new InputError(`${what}: index ${index} at position ${at} is out of range for ${rows} rows`)
-  }
+/**
+ * Looks at an index array, once an array.
+ *
+ * @throws {InputError} if an element is not in `0 … rows − 1`; the message says which. What the host does not see is trusted.
+ */
+export function checkIndices(what: string, indices: Storage, rows: number): void {
+  const range = indices.range()
+  if (!range || range.low > range.high || (range.low >= 0 && range.high < rows)) return
+  const seen = indices.view()
+  if (seen) requireRows(what, seen, rows)
+  throw new InputError(`${what}: indices from ${range.low} to ${range.high} are out of range for ${rows} rows`)
 }

@@ -38,7 +38,7 @@ const layerAccess: readonly AccessMode[] = ['batched', 'sharedFirst', 'species']
 const withManyRows: readonly DescriptorName[] = ['linear', 'channelwise', 'symmetricContraction', 'sphericalHarmonics', 'matrices']
 
 /** Products that a case of tier `ci` may take on the host, so that the whole is done in a moment. */
-const maxCost = 2e6
+const maxCost = 5e5
 
 export function polynomialCases(tier: Tier, seed: number): PolynomialCase[] {
   return tier === 'ci' ? coveringCases(seed) : allCases(seed)
@@ -98,7 +98,7 @@ function isMeaningful({ descriptor, multiplicity, form, derivative, access, rows
 
 /** By a multiplicity that coincides with no other extent, for what methods can serve does not depend on it otherwise. */
 function canServe(method: MethodName, descriptor: DescriptorName, multiplicity: Multiplicity, form: Form, derivative: DerivativeName): boolean {
-  const [polynomial] = derive(polynomialOf(descriptor, multiplicity === 1 ? 1 : 13, form), derivative)
+  const [polynomial] = derive(polynomialOf(descriptor, multiplicity === 1 ? 1 : 7, form), derivative)
   return mustServe(method, polynomial)
 }
 

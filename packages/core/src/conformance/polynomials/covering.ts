@@ -6,7 +6,7 @@ export type Factors = Readonly<Record<string, readonly (string | number)[]>>
 export type Row<F extends Factors> = { readonly [K in keyof F]: F[K][number] }
 
 /** How many rows are tried to complete a pair before it is taken for impossible, and among how many possible ones the best is kept. */
-const [maxTries, numCompared] = [400, 16]
+const [maxTries, numCompared] = [200, 12]
 
 /**
  * Rows in which every two choices of different factors stand together somewhere, as far as a row with both is allowed. Greedy:

@@ -86,16 +86,24 @@ export function expectedOf({ polynomial, request, sizes, indices, inputs }: Prob
   return sums.map(({ data }) => data)
 }
 
-/** What went wrong, or nothing. @throws whatever lowering and the device throw. */
-export async function runPolynomialCase(own: PolynomialCase, device: BackendDevice, lower: Lower): Promise<string | null> {
+/** What came out of a case. */
+export interface PolynomialOutcome {
+  /** `null` if nothing went wrong. */
+  readonly wrong: string | null
+  /** Of all bits of all outputs; `null` if something went wrong before. */
+  readonly digest: string | null
+}
+
+/** @throws whatever lowering and the device throw. */
+export async function runPolynomialCase(own: PolynomialCase, device: BackendDevice, lower: Lower): Promise<PolynomialOutcome> {
   const problem = problemOf(own)
   const expected = expectedOf(problem)
   const lowered = lower(problem.request, device.capabilities, own.method)
-  if (own.method !== 'auto' && lowered.method !== own.method) return `method ${own.method} was asked for, and ${lowered.method} chosen`
+  if (own.method !== 'auto' && lowered.method !== own.method) return failure(`method ${own.method} was asked for, and ${lowered.method} chosen`)
   const plan = lowered.plan(problem.sizes)
   const { kernels, flops, bytes } = lowered.explain(problem.sizes)
-  if (kernels.length === 0 && plan.launches.length > 0) return 'the explanation names no kernel'
-  if (!(flops >= 0 && bytes >= 0)) return `the explanation has ${flops} flops and ${bytes} bytes`
+  if (kernels.length === 0 && plan.launches.length > 0) return failure('the explanation names no kernel')
+  if (!(flops >= 0 && bytes >= 0)) return failure(`the explanation has ${flops} flops and ${bytes} bytes`)
   return runProblem(device, problem, lowered, plan, expected, own.launch)
 }
 
@@ -106,7 +114,7 @@ async function runProblem(
   plan: Plan,
   expected: readonly Float64Array[],
   mode: PolynomialCase['launch'],
-): Promise<string | null> {
+): Promise<PolynomialOutcome> {
   const owned: GuardedMemory[] = []
   const upload = (scalar: 'f32' | 'f64' | 'i32', data: Elements): GuardedMemory => {
     const memory = GuardedMemory.of(device, scalar, data)
@@ -125,7 +133,7 @@ async function runProblem(
     const orderBindings = new Map<number, { starts: Binding; entries: Binding }>()
     for (const index of orders) {
       const array = indices[index]
-      if (!array) return `order ${index} is asked for, but there are ${indices.length} index arrays`
+      if (!array) return failure(`order ${index} is asked for, but there are ${indices.length} index arrays`)
       const { starts, entries } = rowOrder(array.indices, array.rows)
       orderBindings.set(index, { starts: upload('i32', starts).binding, entries: upload('i32', entries).binding })
     }
@@ -139,14 +147,13 @@ async function runProblem(
         const result = await memory.read(`output ${o}`)
         const tolerance = toleranceOf(request.mathScalar, request.outputScalars[o] ?? 'f64')
         const wrong = disagreement(`output ${o}`, result, expected[o] ?? [], tolerance)
-        if (wrong !== null) return wrong
+        if (wrong !== null) return failure(wrong)
         results.push(result)
       }
-      if (mode === 'replay') return await replayed(device, launches, outputs, results)
+      return { wrong: mode === 'replay' ? await replayed(device, launches, outputs, results) : null, digest: digestOf(results) }
     } finally {
       prepared.release()
     }
-    return null
   } finally {
     for (const memory of owned) memory.release()
   }
@@ -168,6 +175,21 @@ async function replayed(device: BackendDevice, launches: Parameters<BackendDevic
   } finally {
     recording.dispose()
   }
+}
+
+function failure(wrong: string): PolynomialOutcome {
+  return { wrong, digest: null }
+}
+
+/** A number of 64 bits of the bits of arrays: FNV-1a, twice. */
+function digestOf(results: readonly Elements[]): string {
+  let [first, second] = [0x811c9dc5, 0x01234567]
+  for (const { buffer, byteOffset, byteLength } of results)
+    for (const byte of new Uint8Array(buffer, byteOffset, byteLength)) {
+      first = Math.imul(first ^ byte, 0x01000193)
+      second = Math.imul(second ^ byte, 0x01000193) ^ (second >>> 15)
+    }
+  return [first, second].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('')
 }
 
 /** Why a device cannot run a case at all, `null` if it can. */

@@ -14,7 +14,7 @@ import { planDevice, type BufferId, type BufferLaunch, type DevicePlan, type Hos
 import type { ProgramGraph } from './graph.ts'
 import { evaluateOnHost } from './host-instance.ts'
 import type { Instance } from './instance.ts'
-import type { SharedArena, type ArenaUser } from './shared-arena.ts'
+import type { SharedArena, ArenaUser } from './shared-arena.ts'
 import { releaseGraph } from './trace.ts'
 
 /** Inputs and outputs of more bytes are not copied: kernels that use them are launched on the memory of every call. */

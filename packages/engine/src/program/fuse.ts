@@ -1,10 +1,12 @@
 import { InternalError } from '@equivar/core'
 import type { DType } from '../array/dtype.ts'
-import type { Shape } from '../array/shape.ts'
+import { elementCount, sameShape, type Shape } from '../array/shape.ts'
+import type { AbstractValue } from '../graph/value.ts'
 import { elementwisePlanners } from '../kernels/elementwise/planners.ts'
 import type { ElementwiseDag, ElementwiseName, ElementwiseNode } from '../kernels/index.ts'
 import type { PrimitiveName } from '../primitives/names.ts'
 import type { FusedStep, PrimitiveStep, ProgramGraph, Step, TensorId } from './graph.ts'
+import { paramsKey } from './params-key.ts'
 import { withoutDead } from './optimize.ts'
 import { mergeCheap, Units, type Unit } from './fusion-units.ts'
 
@@ -22,13 +24,21 @@ export function fuse(graph: ProgramGraph, maxBuffers: number): ProgramGraph {
   const limits = { nodes: mostNodes, buffers: Math.min(maxBuffers, mostBuffers) }
   const units = new Units(graph, isElementwise, limits)
   for (const [k, step] of graph.steps.entries()) if (step.kind === 'primitive' && isElementwise(step)) units.join(k)
+  units.moveToUsers()
+  units.joinReaders()
   mergeCheap(units)
   const writer = new FusionWriter(graph)
-  return withoutDead({ ...graph, steps: units.inOrder().map((unit) => writer.stepOf(unit)) })
+  const steps = units.inOrder().flatMap((unit) => writer.stepsOf(unit))
+  return withoutDead({ ...graph, tensors: writer.tensors, steps })
 }
 
 function isElementwise({ primitive }: PrimitiveStep): boolean {
-  return primitive === 'broadcastTo' || isElementwiseName(primitive)
+  return isMove(primitive) || isElementwiseName(primitive)
+}
+
+/** Primitives that give elements of their input another place, which a kernel that reads them where they are does not need. */
+function isMove(primitive: PrimitiveName): boolean {
+  return primitive === 'broadcastTo' || primitive === 'reshape'
 }
 
 function isElementwiseName(primitive: PrimitiveName): primitive is ElementwiseName {
@@ -37,11 +47,14 @@ function isElementwiseName(primitive: PrimitiveName): primitive is ElementwiseNa
 
 class FusionWriter {
   readonly #graph: ProgramGraph
+  /** Those of the graph, and views of them. */
+  readonly tensors: AbstractValue[]
   readonly #users = new Map<TensorId, Set<Step>>()
   readonly #results: ReadonlySet<TensorId>
 
   constructor(graph: ProgramGraph) {
     this.#graph = graph
+    this.tensors = [...graph.tensors]
     this.#results = new Set(graph.outputs)
     for (const step of graph.steps)
       for (const id of step.inputs) {
@@ -51,40 +64,92 @@ class FusionWriter {
       }
   }
 
-  stepOf({ steps }: Unit): Step {
-    const [first] = steps
-    if (!first) throw new InternalError('a group of steps is empty')
-    if (!steps.every((step) => step.kind === 'primitive' && isElementwise(step))) return first
-    const own = steps.filter((step) => step.kind === 'primitive')
-    if (own.length === 1 && !first.inputs.some((id) => this.#isScalar(id))) return first
-    return this.#fused(own)
+  stepsOf({ steps, shape, fewer }: Unit): readonly Step[] {
+    const own = steps.flatMap((step) => (step.kind === 'primitive' && isElementwise(step) ? [step] : []))
+    if (!shape || own.length < steps.length || own.every(({ primitive }) => primitive === 'reshape')) return steps
+    if (own.length === 1 && !own.some(({ inputs }) => inputs.some((id) => this.#isScalar(id)))) return steps
+    return this.#fused(own, shape, fewer)
   }
 
-  #fused(steps: readonly PrimitiveStep[]): Step {
+  /** One kernel, and in front of and behind it what only gives its arrays the axes of the kernel, or their own. */
+  #fused(steps: readonly PrimitiveStep[], shape: Shape, fewer: ReadonlyMap<Step, Shape>): readonly Step[] {
     const members = new Set<Step>(steps)
     const made = new Set(steps.flatMap(({ outputs }) => outputs))
-    const given = [...new Set(steps.flatMap(({ inputs }) => inputs))].filter((id) => !made.has(id))
-    const scalars = given.filter((id) => this.#isScalar(id))
-    const inputs = given.filter((id) => !this.#isScalar(id))
-    const values = new Map<TensorId, number>()
-    for (const [k, id] of [...inputs, ...scalars].entries()) values.set(id, k)
+    const sources = new Map<TensorId, TensorId>()
+    const source = (id: TensorId): TensorId => sources.get(id) ?? id
+    for (const { primitive, inputs: [input = -1], outputs: [output = -1] } of steps) if (primitive === 'reshape') sources.set(output, source(input))
+    const computing = steps.filter(({ primitive }) => primitive !== 'reshape')
+    const needed = [...made].filter((id) => this.#results.has(id) || [...(this.#users.get(id) ?? [])].some((user) => !members.has(user)))
+    const outputs = [...new Set(needed.map(source))].filter((id) => made.has(id))
+    const views: PrimitiveStep[] = []
+
+    const scalars: TensorId[] = []
+    const inputs: TensorId[] = []
+    const given = new Map<string, TensorId>()
+    /** What a step reads from outside, with the axes that the step runs over. */
+    const view = (id: TensorId, axes: Shape): TensorId => {
+      const own = specOf(this.#graph, id)
+      const count = elementCount(own.shape)
+      const wanted = count === elementCount(axes) ? axes : count === 1 ? [] : own.shape
+      const key = `${id} ${wanted.join()}`
+      let found = given.get(key)
+      if (found === undefined) {
+        found = sameShape(wanted, own.shape) || this.#isScalar(id) ? id : this.#reshaped(views, id, own.dtype, wanted)
+        given.set(key, found)
+        const list = this.#isScalar(id) ? scalars : inputs
+        if (!list.includes(found)) list.push(found)
+      }
+      return found
+    }
+    const args = computing.map((step) =>
+      step.inputs.map((id) => {
+        const at = source(id)
+        return made.has(at) ? at : view(at, fewer.get(step) ?? shape)
+      }),
+    )
+    const numGiven = inputs.length + scalars.length
+    const values = new Map([...inputs, ...scalars].map((id, k) => [id, k]))
     const nodes: ElementwiseNode[] = []
-    const add = (node: ElementwiseNode): number => inputs.length + scalars.length + nodes.push(node) - 1
-    for (const { primitive, params, inputs: args, outputs } of steps) {
-      const own = args.map((id) => values.get(id) ?? -1)
-      const [output = -1] = outputs
-      // Everything is broadcast to the shape of the kernel anyway.
+    const known = new Map<string, number>()
+    // Primitives that differ by axes only are one here.
+    const add = (node: ElementwiseNode): number => {
+      const key = `${node.op} ${node.args.join()} ${paramsKey(node.params)}`
+      const value = known.get(key) ?? numGiven + nodes.push(node) - 1
+      known.set(key, value)
+      return value
+    }
+    for (const [k, { primitive, params, outputs: [output = -1] }] of computing.entries()) {
+      const own = (args[k] ?? []).map((id) => values.get(id) ?? -1)
+      // Everything is broadcast to the axes of the kernel anyway.
       values.set(output, isElementwiseName(primitive) ? add({ op: primitive, args: own, params } as ElementwiseNode) : (own[0] ?? -1))
     }
-    const isGiven = (value: number) => value < inputs.length + scalars.length
-    const outputs = [...made].filter((id) => this.#results.has(id) || [...(this.#users.get(id) ?? [])].some((user) => !members.has(user)))
-    const written = outputs.map((id) => {
-      const value = values.get(id) ?? -1
-      return isGiven(value) ? add({ op: 'identity', args: [value], params: {} }) : value
-    })
-    const dag: ElementwiseDag = { inputs: inputs.map((id) => this.#dtype(id)), scalars: scalars.map((id) => this.#dtype(id)), nodes, outputs: written }
-    const fused: FusedStep = { kind: 'fused', fusion: { dag }, inputs, scalars, outputs }
-    return fused
+    const behind: PrimitiveStep[] = []
+    const written = new Map<number, TensorId>()
+    for (const id of outputs) {
+      const own = values.get(id) ?? -1
+      const value = own < numGiven ? add({ op: 'identity', args: [own], params: {} }) : own
+      const { dtype, shape: axes } = specOf(this.#graph, id)
+      const first = written.get(value)
+      if (first === undefined && sameShape(axes, shape)) {
+        written.set(value, id)
+        continue
+      }
+      const wide = first ?? this.tensors.push({ dtype, shape }) - 1
+      written.set(value, wide)
+      behind.push({ kind: 'primitive', primitive: 'reshape', params: { shape: axes }, inputs: [wide], outputs: [id] })
+    }
+    for (const step of steps)
+      if (step.primitive === 'reshape' && needed.includes(step.outputs[0] ?? -1)) behind.push({ ...step, inputs: step.inputs.map(source) })
+    if (outputs.length === 0) return behind
+    const dag: ElementwiseDag = { inputs: inputs.map((id) => this.#dtype(id)), scalars: scalars.map((id) => this.#dtype(id)), nodes, outputs: [...written.keys()] }
+    const fused: FusedStep = { kind: 'fused', fusion: { dag }, inputs, scalars, outputs: [...written.values()] }
+    return [...views, fused, ...behind]
+  }
+
+  #reshaped(views: PrimitiveStep[], id: TensorId, dtype: DType, shape: Shape): TensorId {
+    const output = this.tensors.push({ dtype, shape }) - 1
+    views.push({ kind: 'primitive', primitive: 'reshape', params: { shape }, inputs: [id], outputs: [output] })
+    return output
   }
 
   /** Numbers are given at launch, so that one kernel serves all of them. */
@@ -94,11 +159,11 @@ class FusionWriter {
   }
 
   #dtype(id: TensorId): DType {
-    return specOf(this.#graph, id).dtype
+    return specOf(this, id).dtype
   }
 }
 
-export function specOf({ tensors }: ProgramGraph, id: TensorId): { readonly dtype: DType; readonly shape: Shape } {
+function specOf({ tensors }: { readonly tensors: ProgramGraph['tensors'] }, id: TensorId): AbstractValue {
   const spec = tensors[id]
   if (!spec) throw new InternalError(`a program has no tensor ${id}`)
   return spec

@@ -5,12 +5,20 @@ import type { PrimitiveStep, ProgramGraph, Step, TensorId } from './graph.ts'
 /** Steps that run together, in order. */
 export interface Unit {
   readonly steps: readonly Step[]
+  /** Axes that all of them run over; `undefined` for a single step that cannot be joined. */
+  readonly shape: Shape | undefined
+  /** Axes of steps that run over fewer elements. */
+  readonly fewer: ReadonlyMap<Step, Shape>
 }
 
 interface OpenUnit {
   steps: number[]
   /** Of what it writes; `undefined` where steps cannot be joined. */
-  readonly shape: Shape | undefined
+  shape: Shape | undefined
+  /** Whether it reads nothing but single numbers and arrays of its size, so that its axes do not matter. */
+  isFlat: boolean
+  /** Axes of steps that run over fewer elements than the unit. */
+  readonly fewer: Map<number, Shape>
 }
 
 export interface FusionLimits {
@@ -34,10 +42,11 @@ export class Units {
     this.#graph = graph
     this.#limits = limits
     this.#results = new Set(graph.outputs)
-    this.#units = graph.steps.map((step, k) => ({
-      steps: [k],
-      shape: step.kind === 'primitive' && canJoin(step) ? graph.tensors[step.outputs[0] ?? -1]?.shape : undefined,
-    }))
+    this.#units = graph.steps.map((step, k) => {
+      const shape = step.kind === 'primitive' && canJoin(step) ? graph.tensors[step.outputs[0] ?? -1]?.shape : undefined
+      const sizes = step.inputs.map((id) => elementCount(graph.tensors[id]?.shape ?? []))
+      return { steps: [k], shape, isFlat: shape !== undefined && sizes.every((size) => size === 1 || size === elementCount(shape)), fewer: new Map() }
+    })
     for (const [k, { inputs, outputs }] of graph.steps.entries()) {
       for (const id of outputs) this.#makers.set(id, k)
       for (const id of inputs) this.#users.set(id, [...(this.#users.get(id) ?? []), k])
@@ -83,6 +92,76 @@ export class Units {
     if (this.#fits(unit, producer)) this.#merge(unit, producer)
   }
 
+  /**
+   * Moves steps to the only unit that uses what comes of them, where less is written and read then: what a derivative needs of a
+   * function is often made of what is in memory anyway.
+   */
+  moveToUsers(): void {
+    for (const unit of new Set(this.#units)) {
+      if (!unit.shape) continue
+      for (const user of this.#usersOf(unit)) if (user.shape && sameShape(user.shape, unit.shape)) this.#moveTo(user, unit)
+    }
+  }
+
+  /** Joins units that read the same array, so that it is read once, and with fewer launches. */
+  joinReaders(): void {
+    for (const users of this.#users.values()) {
+      const [first, ...others] = users
+      if (first === undefined) continue
+      for (const other of others) {
+        const [a, b] = [this.#unit(first), this.#unit(other)]
+        if (a !== b && this.#canMerge(a, b)) this.#merge(a, b)
+      }
+    }
+  }
+
+  #usersOf({ steps }: OpenUnit): ReadonlySet<OpenUnit> {
+    return new Set(steps.flatMap((k) => (this.#graph.steps[k]?.outputs ?? []).flatMap((id) => (this.#users.get(id) ?? []).map((user) => this.#unit(user)))))
+  }
+
+  #moveTo(user: OpenUnit, unit: OpenUnit): void {
+    if (user === unit) return
+    const moved = new Set<number>()
+    for (const k of [...unit.steps].sort((a, b) => b - a)) {
+      const outputs = this.#graph.steps[k]?.outputs ?? []
+      if (outputs.every((id) => !this.#results.has(id) && (this.#users.get(id) ?? []).every((other) => moved.has(other) || this.#unit(other) === user))) moved.add(k)
+    }
+    if (moved.size === 0 || moved.size === unit.steps.length) return
+    const rest = { ...unit, steps: unit.steps.filter((k) => !moved.has(k)) }
+    const grown = { ...user, steps: [...user.steps, ...moved] }
+    if (grown.steps.length > this.#limits.nodes) return
+    const before = this.#traffic(unit.steps) + this.#traffic(user.steps)
+    const after = this.#traffic(rest.steps) + this.#traffic(grown.steps)
+    if (after >= before || this.#buffersOf(grown.steps) > this.#limits.buffers) return
+    unit.steps = rest.steps
+    user.steps = grown.steps
+    user.isFlat &&= unit.isFlat
+    for (const k of moved) this.#units[k] = user
+  }
+
+  /** Elements that a kernel of these steps reads and writes. */
+  #traffic(steps: readonly number[]): number {
+    const { read, written } = this.#boundary(steps)
+    return [...read, ...written].reduce((sum, id) => sum + elementCount(this.#graph.tensors[id]?.shape ?? []), 0)
+  }
+
+  #buffersOf(steps: readonly number[]): number {
+    const { read, written } = this.#boundary(steps)
+    return read.size + written.size
+  }
+
+  #boundary(steps: readonly number[]): { readonly read: ReadonlySet<TensorId>; readonly written: ReadonlySet<TensorId> } {
+    const own = new Set(steps)
+    const read = new Set<TensorId>()
+    const written = new Set<TensorId>()
+    for (const k of steps) {
+      const step = this.#graph.steps[k]
+      for (const id of step?.inputs ?? []) if (!own.has(this.#makers.get(id) ?? -1)) read.add(id)
+      for (const id of step?.outputs ?? []) if (this.#results.has(id) || (this.#users.get(id) ?? []).some((user) => !own.has(user))) written.add(id)
+    }
+    return { read, written }
+  }
+
   /** Units in an order in which they can run: as early as the first of their steps allows. */
   inOrder(): Unit[] {
     const done = new Set<OpenUnit>()
@@ -100,7 +179,11 @@ export class Units {
         if (done.has(top.unit)) continue
         done.add(top.unit)
         const steps = [...top.unit.steps].sort((a, b) => a - b)
-        order.push({ steps: steps.flatMap((k) => this.#graph.steps[k] ?? []) })
+        order.push({
+          steps: steps.flatMap((k) => this.#graph.steps[k] ?? []),
+          shape: top.unit.shape,
+          fewer: new Map([...top.unit.fewer].flatMap(([k, shape]) => (this.#graph.steps[k] ? [[this.#graph.steps[k], shape] as const] : []))),
+        })
       }
     }
     for (const unit of this.#units) if (!done.has(unit)) visit(unit)
@@ -108,22 +191,15 @@ export class Units {
   }
 
   #canMerge(a: OpenUnit, b: OpenUnit): boolean {
-    if (!a.shape || !b.shape || !sameShape(a.shape, b.shape) || !this.#fits(a, b)) return false
+    if (!a.shape || !b.shape || !this.#fits(a, b)) return false
+    const isSameSpace = sameShape(a.shape, b.shape) || ((a.isFlat || b.isFlat) && elementCount(a.shape) === elementCount(b.shape))
+    if (!isSameSpace) return false
     return !this.#isBetween(a, b) && !this.#isBetween(b, a)
   }
 
   #fits(a: OpenUnit, b: OpenUnit): boolean {
     const steps = [...a.steps, ...b.steps]
-    if (steps.length > this.#limits.nodes) return false
-    const own = new Set(steps)
-    const read = new Set<TensorId>()
-    const written = new Set<TensorId>()
-    for (const k of steps) {
-      const step = this.#graph.steps[k]
-      for (const id of step?.inputs ?? []) if (!own.has(this.#makers.get(id) ?? -1)) read.add(id)
-      for (const id of step?.outputs ?? []) if (this.#results.has(id) || (this.#users.get(id) ?? []).some((user) => !own.has(user))) written.add(id)
-    }
-    return read.size + written.size <= this.#limits.buffers
+    return steps.length <= this.#limits.nodes && this.#buffersOf(steps) <= this.#limits.buffers
   }
 
   /** Whether `a` depends on `b` through a unit that is neither. */
@@ -160,6 +236,14 @@ export class Units {
   }
 
   #merge(unit: OpenUnit, other: OpenUnit): void {
+    for (const [k, shape] of other.fewer) unit.fewer.set(k, shape)
+    if (other.shape && elementCount(other.shape) !== elementCount(unit.shape ?? [])) {
+      for (const k of other.steps) if (!other.fewer.has(k)) unit.fewer.set(k, other.shape)
+    } else {
+      // The axes are those of the side on which they matter.
+      if (unit.isFlat && !other.isFlat) unit.shape = other.shape
+      unit.isFlat &&= other.isFlat
+    }
     unit.steps = [...unit.steps, ...other.steps]
     for (const step of other.steps) this.#units[step] = unit
   }
@@ -192,6 +276,7 @@ const cheap: ReadonlySet<PrimitiveName> = new Set<PrimitiveName>([
   'where',
   'cast',
   'broadcastTo',
+  'reshape',
 ])
 /** So many cheap primitives are computed again for every element that they are broadcast to. */
 const mostRepeated = 4

@@ -1,11 +1,13 @@
 import type { NormalForm, NormalTerm } from '../normal-form.ts'
+import type { SegmentedPolynomial } from '../../polynomials/index.ts'
 import type { Target } from '../plan.ts'
 import type { PolynomialRequest, RowAccess } from '../request.ts'
 import { widthOf } from '../scalars.ts'
 import { type Tuning, tuningFor } from '../tuning.ts'
 import { type Analysis, analyse, type ChannelTarget, readElements } from './analysis.ts'
 import { accessOf } from './declarations.ts'
-import { divide, type Pass } from './passes.ts'
+import { integrate } from './integrate.ts'
+import { asGradient, divide, type Pass } from './passes.ts'
 import type { Iteration, KernelSpec } from './spec.ts'
 
 /** Terms of a pass whose results are stored at once; more make code that is slow to compile. */
@@ -47,7 +49,7 @@ function makeSpec(request: PolynomialRequest, form: NormalForm, target: Target, 
   const channels = analysis.targets.reduce((most, target) => Math.max(most, target.channels), 1)
   const lanes = tuning.lanes(channels === 1 ? 2 * tuning.minChannels : channels, analysis.numSums > 0)
   const isSummed = access.kind !== 'batched'
-  const passes = makePasses(analysis, isSummed, lanes, tuning)
+  const passes = makePasses(analysis, form, request.polynomial, isSummed, lanes, tuning)
   const width = widthOf(request.mathScalar)
   const iteration = iterationFor(access, request, form, analysis)
   let chunk = Math.max(lanes, Math.ceil(chunkFor(analysis, iteration, tuning) / lanes) * lanes)
@@ -76,13 +78,17 @@ function chunkFor(analysis: Analysis, { kind }: Iteration, tuning: Tuning): numb
 }
 
 /** Outputs that are summed over entries never share a pass with sums over channels. */
-function makePasses(analysis: Analysis, isSummed: boolean, lanes: number, tuning: Tuning): readonly Pass[] {
+function makePasses(analysis: Analysis, form: NormalForm, polynomial: SegmentedPolynomial, isSummed: boolean, lanes: number, tuning: Tuning): readonly Pass[] {
   const sums = analysis.targets.filter(({ kind }) => kind === 'channelSum')
   const outputs = analysis.targets.filter(({ kind }) => kind === 'output')
   const maxTargets = tuning.maxTargets(lanes)
   const limits = (own: readonly ChannelTarget[], most: number) => divide(own, analysis.variables, isSummed, { maxTargets: most, maxTerms: maxTermsPerPass })
   if (isSummed) return [...limits(outputs, maxTargets), ...limits(sums, maxTargets)]
-  if (sums.length === 0) return limits(outputs, Number.POSITIVE_INFINITY)
+  if (sums.length === 0)
+    return limits(outputs, Number.POSITIVE_INFINITY).map((pass) => {
+      const potential = integrate(pass.targets, form, polynomial, analysis.variables)
+      return potential ? asGradient(pass, potential) : pass
+    })
   return limits([...outputs, ...sums], maxTargets)
 }
 

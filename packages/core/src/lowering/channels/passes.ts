@@ -1,12 +1,13 @@
-import { nestBest } from '../algebra/derivatives.ts'
+import { costOf, nestBest } from '../algebra/derivatives.ts'
 import { type Form, nest, type Sum } from '../algebra/form.ts'
 import type { ChannelTarget, Variables } from './analysis.ts'
+import type { Potential } from './integrate.ts'
 
 /** Targets with one number of channels that are computed together. */
 export interface Pass {
   readonly channels: number
   readonly targets: readonly ChannelTarget[]
-  /** Dual variable of every target. */
+  /** Variable by which the form is differentiated to give a target: its dual, or an input. */
   readonly duals: readonly number[]
   readonly root: Sum
 }
@@ -15,6 +16,13 @@ export interface PassLimits {
   /** Targets that keep a register while the pass runs. */
   readonly maxTargets: number
   readonly maxTerms: number
+}
+
+/** The same targets as derivatives of one form by inputs, if that is cheaper. */
+export function asGradient(pass: Pass, { form, variables: own }: Potential): Pass {
+  const targets = new Set(own)
+  const root = nestBest(form, targets, nest, false)
+  return costOf(root, own, false) < costOf(pass.root, pass.duals, false) ? { ...pass, duals: own, root } : pass
 }
 
 /**

@@ -5,6 +5,9 @@ import type { PolynomialRequest } from '../request.ts'
 /** Output elements of a program. */
 export const elementsPerBlock = 16
 
+/** Terms that are summed before they meet the others. */
+const termsPerSum = 64
+
 /** What decides a kernel that reads its polynomial from tables: nothing of the polynomial but which operands are multiplied. */
 export interface TableSpec {
   readonly request: PolynomialRequest
@@ -72,7 +75,14 @@ export function tableKernel({ request, output, operations, lanes, isPartial }: T
     let sum = total
     for (const [operation, factors] of operations.entries()) {
       const [first, last] = [integers({ kind: 'termStarts', operation }, element), integers({ kind: 'termStarts', operation }, element.add(1))]
-      const [next] = b.loop(first, last, { carry: [{ varying: sum }] }, (term, [before]) => [before.add(product(entry, channel, mask, factors, operation, term))])
+      // Sums of sums: thousands of terms one after another would lose digits.
+      const [next] = b.loop(first, last, { step: termsPerSum, carry: [{ varying: sum }] }, (start, [before]) => {
+        const end = start.add(termsPerSum).min(last)
+        const [part] = b.loop(start, end, { carry: [{ varying: b.constant(mathScalar, 0) }] }, (term, [total]) => [
+          total.add(product(entry, channel, mask, factors, operation, term)),
+        ])
+        return [before.add(part)]
+      })
       sum = next
     }
     return sum

@@ -4,7 +4,7 @@ import type { Job } from './executable.ts'
 /** Work below which a launch is done before another thread could have begun to help, even if it is awake. */
 const sharedWork = 30_000
 /** Work for which it pays to wake threads that sleep. */
-const wakingWork = 300_000
+const wakingWork = 500_000
 /** Work that is taken at once should take longer than taking it. */
 const chunkWork = 10_000
 /** Enough that nobody waits long for the last one. */

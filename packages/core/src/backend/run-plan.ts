@@ -15,6 +15,8 @@ export interface PlanBindings {
   readonly outputs: readonly Binding[]
   /** By number of index array. */
   readonly orders?: ReadonlyMap<number, { readonly starts: Binding; readonly entries: Binding }>
+  /** What launches say of their work, if not their flops. */
+  readonly work?: number
 }
 
 /** Launches with memory for temporaries and constants, until they are released. */
@@ -29,7 +31,7 @@ export interface PreparedPlan {
  * @throws {InputError} if a slot has no binding.
  * @throws {DeviceError} as the device does.
  */
-export function preparePlan(device: BackendDevice, { temporaries, launches }: Plan, { inputs, outputs, orders = new Map() }: PlanBindings): PreparedPlan {
+export function preparePlan(device: BackendDevice, { temporaries, launches }: Plan, { inputs, outputs, orders = new Map(), work }: PlanBindings): PreparedPlan {
   const owned: DeviceMemory[] = []
   const allocate = (byteLength: number): Binding => {
     const memory = device.allocate(byteLength)
@@ -70,7 +72,7 @@ export function preparePlan(device: BackendDevice, { temporaries, launches }: Pl
         if (!binding) throw new InputError(`plan: buffer '${kernel.buffers[k]?.name ?? ''}' of kernel '${kernel.name}' is ${slotText(slot)}, which has no binding`)
         return binding
       })
-      return { executable: device.compile(kernel), grid, parameters, buffers: bindings, work: flops }
+      return { executable: device.compile(kernel), grid, parameters, buffers: bindings, work: work ?? flops }
     })
     return { launches: prepared, release }
   } catch (error) {

@@ -4,6 +4,7 @@ import { interpret } from '../../kernels/index.ts'
 import type { KernelCase } from '../cases.ts'
 import { distanceOf } from '../compare.ts'
 import { type Elements, GuardedMemory } from '../guarded.ts'
+import { muchWork } from '../polynomials/run.ts'
 import { Random } from '../random.ts'
 import type { KernelProblem } from './problem.ts'
 import { kernelProblems } from './problems.ts'
@@ -34,6 +35,7 @@ export async function runKernelCase(own: KernelCase, device: BackendDevice): Pro
       grid,
       parameters: kernel.parameters.map(({ name }) => parameters[name] ?? Number.NaN),
       buffers: memories.map(({ memory }) => memory.binding),
+      work: muchWork,
     })
     for (const { name, memory } of memories) {
       const got = await memory.read(`buffer '${name}'`)

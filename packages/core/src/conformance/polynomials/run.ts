@@ -16,6 +16,9 @@ import { numbersOf, toleranceOf } from './numbers.ts'
 /** How polynomials become kernels. */
 export type Lower = (request: PolynomialRequest, target: Target, method: MethodName) => LoweredPolynomial
 
+/** Enough that every thread takes part. */
+export const muchWork = 1e9
+
 /** Everything that a case says, made concrete. */
 export interface Problem {
   readonly polynomial: SegmentedPolynomial
@@ -137,8 +140,8 @@ async function runProblem(
       const { starts, entries } = rowOrder(array.indices, array.rows)
       orderBindings.set(index, { starts: upload('i32', starts).binding, entries: upload('i32', entries).binding })
     }
-    const bindings = { inputs: [...operands, ...arrays].map(({ binding }) => binding), outputs: outputs.map(({ binding }) => binding), orders: orderBindings }
-    const prepared = preparePlan(device, plan, bindings)
+    const bindings = { inputs: [...operands, ...arrays].map(({ binding }) => binding), outputs: outputs.map(({ binding }) => binding) }
+    const prepared = preparePlan(device, plan, { ...bindings, orders: orderBindings, work: muchWork })
     const { launches } = prepared
     const results: Elements[] = []
     try {

@@ -148,7 +148,8 @@ export class GraphBuilder {
   }
 
   #make(source: Source, type: WasmType, args: readonly Value[], region: Region): Value {
-    return { id: this.#count++, type, source, args, region, stamp: ++this.#stamp }
+    const height = source.kind === 'op' ? 1 + Math.max(0, ...args.map((arg) => arg.height)) : 0
+    return { id: this.#count++, type, source, args, region, stamp: ++this.#stamp, height }
   }
 
   #state(statement: Statement): void {

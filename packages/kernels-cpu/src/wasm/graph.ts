@@ -30,6 +30,8 @@ export interface Value {
   readonly region: Region
   /** Time of its making. */
   readonly stamp: number
+  /** Longest way through pure instructions to it. */
+  readonly height: number
 }
 
 /** What one iteration hands to the next: `inside` and `result` live in one local. */

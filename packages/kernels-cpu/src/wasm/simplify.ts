@@ -12,7 +12,7 @@ export interface ValueMaker {
 export function simplify(graph: ValueMaker, name: Opcode, args: readonly Value[], immediates: Immediates): Value | undefined {
   const [a, b] = args
   if (!a) return undefined
-  if (name === 'f32x4_splat' || name === 'f64x2_splat' || name === 'i32x4_splat') return spreadBefore(a, name)
+  if (name === 'f32x4_splat' || name === 'f64x2_splat' || name === 'i32x4_splat') return spreadBefore(graph, a, name)
   if (name === 'f32x4_extract_lane' || name === 'f64x2_extract_lane' || name === 'i32x4_extract_lane') return extracted(a, name, immediates)
   if (!b) return undefined
   const [left, right] = [constantOf(a), constantOf(b)]
@@ -66,10 +66,31 @@ function withConstant(graph: ValueMaker, name: Opcode, a: Value, constant: numbe
   }
 }
 
-/** A vector from one of its lanes, where all of them were equal. */
-function spreadBefore({ source, args: [vector] }: Value, name: Opcode): Value | undefined {
-  if (source.kind !== 'op' || !vector || !isEven(vector)) return undefined
-  return source.opcode === name.replace('splat', 'extract_lane') ? vector : undefined
+/** Arithmetic on single numbers that is done with vectors as well. */
+const vectorForms: ReadonlyMap<Opcode, Opcode> = new Map([
+  ['f32_add', 'f32x4_add'],
+  ['f32_sub', 'f32x4_sub'],
+  ['f32_mul', 'f32x4_mul'],
+  ['f32_neg', 'f32x4_neg'],
+  ['f64_add', 'f64x2_add'],
+  ['f64_sub', 'f64x2_sub'],
+  ['f64_mul', 'f64x2_mul'],
+  ['f64_neg', 'f64x2_neg'],
+])
+/** How far back arithmetic is done again with vectors. */
+const longestChain = 64
+
+/**
+ * What fills all lanes: the vector that a number was taken from, or arithmetic on vectors instead of numbers. That costs the same,
+ * its operands are read by loads that fill all lanes, and its constants stay in registers.
+ */
+function spreadBefore(graph: ValueMaker, value: Value, name: Opcode): Value | undefined {
+  const { source, args } = value
+  const [vector] = args
+  if (source.kind !== 'op' || !vector) return undefined
+  if (source.opcode === name.replace('splat', 'extract_lane')) return isEven(vector) ? vector : undefined
+  const form = vectorForms.get(source.opcode)
+  return form && value.height <= longestChain ? graph.op(form, args.map((arg) => graph.op(name, [arg]))) : undefined
 }
 
 /** Whether all lanes hold the same number. */

@@ -51,14 +51,23 @@ const rowsWorthPacking = 32
  * op(a) is m × k and op(b) is k × n. Kernels are made once a request, sizes are given to the plan.
  */
 export function lowerMatmul(request: MatmulRequest, target: Target): LoweredMatmul {
-  const plan = (sizes: MatmulSizes) => planMatmul(request, target, sizes)
+  const kernels = new Map<string, Kernel>()
+  const kernelOf = (name: string, make: () => Kernel): Kernel => {
+    const known = kernels.get(name) ?? make()
+    kernels.set(name, known)
+    return known
+  }
+  const plan = (sizes: MatmulSizes) => planMatmul(request, target, sizes, kernelOf)
   return {
     plan,
     explain: (sizes) => explainPlan('naive', 'dense product of matrices: register tiles, the right side packed where many rows share it', plan(sizes)),
   }
 }
 
-function planMatmul(request: MatmulRequest, target: Target, sizes: MatmulSizes): Plan {
+/** Kernels of one request by what tells them apart: their options need not be written out for every plan. */
+type KernelOf = (name: string, make: () => Kernel) => Kernel
+
+function planMatmul(request: MatmulRequest, target: Target, sizes: MatmulSizes, kernelOf: KernelOf): Plan {
   const { n, k, batchA = [], batchB = [] } = sizes
   for (const [name, value] of Object.entries({ m: sizes.m, n, k }))
     if (!(Number.isSafeInteger(value) && value >= 0)) throw new DimensionError(`lowerMatmul: ${name} is ${value}, but must be a non-negative integer`)
@@ -71,7 +80,8 @@ function planMatmul(request: MatmulRequest, target: Target, sizes: MatmulSizes):
   if (m === 0 || n === 0 || parts.every(({ count }) => count === 0)) return { temporaries: [], launches: [] }
 
   const isPlain = !(request.bias || request.accumulate || request.activation)
-  if (isPlain && transposeA && !transposeB && product(batchA) * matricesB === 1 && k >= rowsWorthPacking) return planRowSum(scalar, target, { ...sizes, m })
+  const isOneProduct = product(batchA) * matricesB === 1
+  if (isPlain && isOneProduct && transposeA && !transposeB && k >= rowsWorthPacking) return planRowSum(scalar, target, { ...sizes, m }, kernelOf)
 
   const shape = { ...tileShape(target, scalar), rows: rowsFor(m) }
   const uses = (m * parts.reduce((total, { count }) => total + count, 0)) / matricesB
@@ -87,7 +97,7 @@ function planMatmul(request: MatmulRequest, target: Target, sizes: MatmulSizes):
     scaled: sizes.scale !== undefined && sizes.scale !== 1,
     activation: request.activation ?? null,
   }
-  const kernel = cachedKernel('matmul', options, matmulKernel)
+  const kernel = kernelOf(`${shape.rows} ${packed} ${options.scaled}`, () => cachedKernel('matmul', options, matmulKernel))
   const right: Slot = packed ? { kind: 'temporary', index: 0 } : { kind: 'input', index: 1 }
   const buffers: Slot[] = [{ kind: 'input', index: 0 }, right, { kind: 'output', index: 0 }, ...(request.bias ? [{ kind: 'input', index: 2 } as const] : [])]
   const launchOf = (part: BatchPart): PlannedLaunch => {
@@ -108,12 +118,13 @@ function planMatmul(request: MatmulRequest, target: Target, sizes: MatmulSizes):
   }
   const launches = parts.map(launchOf)
   if (!packed) return { temporaries: [], launches }
-  const pack = packLaunch(cachedKernel('pack', packOptions(shape, target, scalar, transposeB), packKernel), { n, k, transposeB, matricesB, packedSize, shape, scalar })
+  const packer = kernelOf('pack', () => cachedKernel('pack', packOptions(shape, target, scalar, transposeB), packKernel))
+  const pack = packLaunch(packer, { n, k, transposeB, matricesB, packedSize, shape, scalar })
   return { temporaries: [{ scalar, length: Math.max(1, packedSize * matricesB) }], launches: [pack, ...launches] }
 }
 
 /** A sum over rows of both sides, `c = Σ_row a[row]ᵀ · b[row]`: in parts, for there may be few elements and many rows. */
-function planRowSum(scalar: FloatScalar, target: Target, { m, n, k, scale = 1 }: MatmulSizes): Plan {
+function planRowSum(scalar: FloatScalar, target: Target, { m, n, k, scale = 1 }: MatmulSizes, kernelOf: KernelOf): Plan {
   const parts: PlanParts = { temporaries: [], launches: [] }
   const blocks = blocksOf({ firstPath: 0, lastPath: 1, rows: m, columns: n, offset: 0, rowStride: n })
   const numParts = partsOfSum(k, blocks.length / blockEntry)
@@ -122,7 +133,7 @@ function planRowSum(scalar: FloatScalar, target: Target, { m, n, k, scale = 1 }:
   const shape = sumShape(target, scalar)
   const kinds = { x: scalar, g: scalar, sums: scalar, math: scalar, ordered: false, gathersX: false, gathersG: false, unitX: true, unitG: true } as const
   parts.launches.push({
-    kernel: cachedKernel('sum', { shape, ...kinds, chunk: chunkRows(target, scalar, shape) }, sumKernel),
+    kernel: kernelOf('sum', () => cachedKernel('sum', { shape, ...kinds, chunk: chunkRows(target, scalar, shape) }, sumKernel)),
     grid: [numParts, blocks.length / blockEntry, 1],
     parameters: [k, numParts, 1, m, n, m * n, 0],
     buffers: [{ kind: 'input', index: 0 }, { kind: 'input', index: 1 }, slot, integers(blocks), integers([1, 0, 0, 1, 0, 0, 1]), floats(scalar, [scale])],

@@ -56,7 +56,8 @@ export function rowsKernel(options: RowsKernelOptions): Kernel {
 
   const [group, tile] = [b.programId(0), b.programId(1)]
   const ofGroup = (j: number) => groups.load(group.mul(groupEntry).add(j)).convert('index')
-  const [firstPath, lastPath, groupRows, groupColumns, yOffset, yRow, yColumn] = [ofGroup(0), ofGroup(1), ofGroup(2), ofGroup(3), ofGroup(4), ofGroup(5), ofGroup(6)]
+  const [firstPath, lastPath, groupRows, groupColumns] = [ofGroup(0), ofGroup(1), ofGroup(2), ofGroup(3)]
+  const [yOffset, yRow, yColumn] = [ofGroup(4), ofGroup(5), ofGroup(6)]
   const factor = factors.load(group)
   const { first, last, row: orderRow } = order ? orderedTile(b, tile, tileEntries, numWeightRows, order.starts) : plainTile(b, tile, tileEntries, batch)
   const rows = last.sub(first).mul(groupRows)

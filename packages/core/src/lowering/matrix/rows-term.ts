@@ -21,6 +21,12 @@ interface Group {
 const entriesWorthPacking = 8
 
 /**
+ * Rows of weights of which programs look for their own in the order, even with few entries, or only with many; with more rows every
+ * entry goes to its weights by itself.
+ */
+const [fewRows, manyRows] = [128, 1024]
+
+/**
  * A term whose entries have rows of their own in x and y: `y[e] (+)= Σ_paths c · x[e] · w[…]`, all segments of y in one launch. Tables
  * are made once; a plan adds sizes.
  */
@@ -54,8 +60,7 @@ export class RowsTerm {
     const [x, weights, y] = [this.#view.input(this.#term.a), this.#view.input(this.#term.b), this.#view.output(this.#term.output)]
     const math = this.#view.request.mathScalar
     const weightRows = weights.access.kind === 'shared' ? 1 : inputRows(sizes, this.#term.b)
-    // Rows of weights that hardly two entries share are not worth an order.
-    const isOrdered = this.order !== undefined && weightRows <= batchSize
+    const isOrdered = this.order !== undefined && weightRows <= Math.max(fewRows, Math.min(manyRows, batchSize / entriesWorthPacking))
     const entriesPerRow = isOrdered ? batchSize / weightRows : weights.access.kind === 'shared' ? batchSize : 1
     const { paths } = this.#term
     const isUnit = paths.every(({ b }) => b.column === 1)

@@ -66,10 +66,15 @@ export function translationTable([m0, m1, m2]: readonly [number, number, number]
   return table
 }
 
-/** Buffers: cells, starts, keys, senders, receivers, unit shifts. */
-export function launchEdges(grid: NeighborGrid, numEdges: number, [cells, starts, keys, ...results]: readonly lowering.Slot[], target: lowering.Target): lowering.PlannedLaunch {
+/** Buffers read: cells, starts, keys; written: senders, receivers, unit shifts. */
+export function launchEdges(
+  grid: NeighborGrid,
+  numEdges: number,
+  read: readonly lowering.Slot[],
+  results: readonly lowering.Slot[],
+  target: lowering.Target,
+): lowering.PlannedLaunch {
   const table = translationTable(grid.images)
-  const read = [cells, starts, keys].filter((slot) => slot !== undefined)
   return {
     kernel: edgesKernel(target),
     grid: [Math.ceil(grid.numAtoms / block)],

@@ -74,7 +74,8 @@ export function neighborGrid({ positions, basis, pbc, cutoff }: NeighborProblem)
     throw new InputError(
       `neighborGrid: the cell is too small or too thin for ${numAtoms} atoms with a cutoff of ${cutoff} Å: about ${perAtom.toExponential(1)} periodic images of each would be needed; use a more compact cell`,
     )
-  return { numAtoms, cutoff, slack, basis: rows, inverse, pbc, low: triple(low), scale: triple(scale), bins: triple(bins), reach: triple(reach), images: triple(images) }
+  const along = { low: triple(low), scale: triple(scale), bins: triple(bins), reach: triple(reach), images: triple(images) }
+  return { numAtoms, cutoff, slack, basis: rows, inverse, pbc, ...along }
 }
 
 function triple([a = 0, b = 0, c = 0]: readonly number[]): Triple {

@@ -1,4 +1,4 @@
-import { kernels } from '@equivar/core'
+import type { kernels } from '@equivar/core'
 import type { NeighborGrid } from './grid.ts'
 
 type Expression = kernels.Expression

@@ -82,6 +82,6 @@ function fillPlan(grid: NeighborGrid, numEdges: number, target: lowering.Target)
   const [positions, starts, cells, sorted, entries, binStarts, binOf] = [input(0), input(1), input(3), input(4), input(5), input(6), input(7)]
   const keys = plan.temporary('u32', numEdges)
   plan.launch(launchKeys(grid, [positions, sorted, entries, binStarts, binOf, cells, starts, keys]))
-  plan.launch(launchEdges(grid, numEdges, [cells, starts, keys, output(0), output(1), output(2)], target))
+  plan.launch(launchEdges(grid, numEdges, [cells, starts, keys], [output(0), output(1), output(2)], target))
   return plan.build()
 }

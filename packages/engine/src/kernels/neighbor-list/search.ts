@@ -48,8 +48,14 @@ interface Candidates {
   readonly translation: readonly [Expression, Expression, Expression]
 }
 
-/** Runs `visit` for every run of bins around an atom, handing a number on. */
-function aroundBin(b: Builder, grid: GridValues, memory: SearchMemory, bin: Expression, initial: Expression, visit: (run: Candidates, carried: Expression) => Expression): Expression {
+/** Counts on with `visit` over every run of bins around an atom's. */
+function aroundBin(
+  b: Builder,
+  grid: GridValues,
+  memory: SearchMemory,
+  bin: Expression,
+  visit: (run: Candidates, counted: Expression) => Expression,
+): Expression {
   const [bins0, bins1, bins2] = grid.bins
   const own = [bin.div(bins1.mul(bins2)), bin.div(bins2).rem(bins1), bin.rem(bins2)] as const
   const range = (axis: 0 | 1 | 2) => {
@@ -58,7 +64,7 @@ function aroundBin(b: Builder, grid: GridValues, memory: SearchMemory, bin: Expr
     return { start, end: own[axis].add(reach).add(1).min(images.add(1).mul(count)) }
   }
   const ranges = [range(0), range(1), range(2)] as const
-  const [result] = b.loop(ranges[0].start, ranges[0].end, { carry: [initial] }, (i, [before0]) => {
+  const [result] = b.loop(ranges[0].start, ranges[0].end, { carry: [b.constant('i32', 0)] }, (i, [before0]) => {
     const place0 = wrap(i, bins0, grid.images[0])
     return b.loop(ranges[1].start, ranges[1].end, { carry: [before0] }, (j, [before1]) => {
       const place1 = wrap(j, bins1, grid.images[1])
@@ -78,11 +84,18 @@ function aroundBin(b: Builder, grid: GridValues, memory: SearchMemory, bin: Expr
   return result
 }
 
+/** The sender stands in the translated cell. */
+interface Edge {
+  readonly receiver: Expression
+  readonly sender: Expression
+  readonly translation: readonly Expression[]
+}
+
 /**
  * Whether an edge is shorter than the cutoff, from the vector that a model will see, and whether its ends are at the same point; and
  * its unit shift.
  */
-function exactly(grid: GridValues, { positions, cells }: SearchMemory, receiver: Expression, sender: Expression, translation: readonly Expression[], cutoff: Expression) {
+function exactly(grid: GridValues, { positions, cells }: SearchMemory, { receiver, sender, translation }: Edge, cutoff: Expression) {
   const shifts = translation.map((image, axis) => {
     const offset = (atom: Expression) => cells.load(grid.numAtoms.mul(axis).add(atom))
     return offset(sender).sub(image.convert('i32')).sub(offset(receiver)).convert('f64')
@@ -94,23 +107,27 @@ function exactly(grid: GridValues, { positions, cells }: SearchMemory, receiver:
   return { isNear: squared.sqrt().less(cutoff), isCoincident: squared.equal(0) }
 }
 
-/** Walks over all edges to the atoms of a program; `edge` is told each, with how many there were before it. */
-function walk(b: Builder, grid: GridValues, memory: SearchMemory, edge: {
-  readonly begin: (receiver: Expression) => void
-  readonly found: (receiver: Expression, sender: Expression, translation: readonly Expression[], before: Expression) => void
+/** What is done with edges. */
+interface Visitor {
+  readonly begin?: (receiver: Expression) => void
+  /** An edge, and how many there were before it. */
+  readonly found?: (edge: Edge, before: Expression) => void
   readonly coincident?: (receiver: Expression) => void
-  readonly end: (receiver: Expression, count: Expression) => void
-}): void {
+  readonly end?: (receiver: Expression, count: Expression) => void
+}
+
+/** Walks over all edges to the atoms of a program. */
+function walk(b: Builder, grid: GridValues, memory: SearchMemory, visitor: Visitor): void {
   const [cutoff, inner, limit] = [b.parameter('cutoff', 'f64'), b.parameter('inner', 'f64'), b.parameter('limit', 'f64')]
   const { numAtoms } = grid
   const coordinate = (q: Expression, axis: number) => memory.sorted.load(numAtoms.mul(axis).add(q))
   const start = b.programId().mul(block)
   b.loop(start, start.add(block).min(numAtoms), {}, (own) => {
     const receiver = memory.entries.load(own).convert('index')
-    edge.begin(receiver)
+    visitor.begin?.(receiver)
     const home = [coordinate(own, 0), coordinate(own, 1), coordinate(own, 2)] as const
     const bin = memory.binOf.load(receiver).convert('index')
-    const count = aroundBin(b, grid, memory, bin, b.constant('i32', 0), ({ first, end, translation }, before) => {
+    const count = aroundBin(b, grid, memory, bin, ({ first, end, translation }, before) => {
       const [t0, t1, t2] = latticeVector(grid, translation.map((image) => image.convert('f64')))
       const origin = [t0.sub(home[0]), t1.sub(home[1]), t2.sub(home[2])] as const
       const isHome = translation.reduce((all: Expression, image) => all.and(image.equal(0)), b.constant('bool', true))
@@ -126,12 +143,12 @@ function walk(b: Builder, grid: GridValues, memory: SearchMemory, edge: {
               isClear,
               () => [b.constant('bool', true)],
               () => {
-                const checked = exactly(grid, memory, receiver, sender, translation, cutoff)
-                if (edge.coincident) b.branch(checked.isCoincident, () => edge.coincident?.(receiver))
+                const checked = exactly(grid, memory, { receiver, sender, translation }, cutoff)
+                if (visitor.coincident) b.branch(checked.isCoincident, () => visitor.coincident?.(receiver))
                 return [checked.isNear]
               },
             )
-            b.branch(isNear, () => edge.found(receiver, sender, translation, sofar))
+            if (visitor.found) b.branch(isNear, () => visitor.found?.({ receiver, sender, translation }, sofar))
             return [sofar.add(isNear.select(b.constant('i32', 1), 0))]
           },
           () => [sofar],
@@ -139,7 +156,7 @@ function walk(b: Builder, grid: GridValues, memory: SearchMemory, edge: {
       })
       return after
     })
-    edge.end(receiver, count)
+    visitor.end?.(receiver, count)
   })
 }
 
@@ -152,8 +169,6 @@ function countKernel(): kernels.Kernel {
     const counts = b.buffer('counts', 'i32', 'write', { extent: b.extentOf(grid.numAtoms) })
     const coincident = b.buffer('coincident', 'i32', 'readWrite', { extent: 1 })
     walk(b, grid, memory, {
-      begin: () => undefined,
-      found: () => undefined,
       coincident: (receiver) => void coincident.atomic('max', 0, receiver.add(1).convert('i32')),
       end: (receiver, count) => counts.store(receiver, count),
     })
@@ -177,30 +192,30 @@ function keysKernel(): kernels.Kernel {
       begin: (receiver) => {
         from = starts.load(receiver).convert('index')
       },
-      found: (_, sender, translation, before) => {
+      found: ({ sender, translation }, before) => {
         const [t0, t1, t2] = translation
         if (!t0 || !t1 || !t2 || !from) throw new RangeError('a translation has three components')
         // Descending translations are ascending shifts.
         const code = images0.sub(t0).mul(widths[1]).add(images1.sub(t1)).mul(widths[2]).add(images2.sub(t2))
         keys.store(from.add(before.convert('index')), sender.convert('u32').mul(perAtom).add(code.convert('u32')))
       },
-      end: () => undefined,
     })
     return b.build()
   })
 }
 
-function walkParameters(grid: NeighborGrid): readonly number[] {
-  const { cutoff, slack } = grid
-  return [...gridParameters(grid), cutoff, (cutoff - slack) ** 2, (cutoff + slack) ** 2]
+function launchWalk(kernel: kernels.Kernel, grid: NeighborGrid, buffers: readonly lowering.Slot[]): lowering.PlannedLaunch {
+  const { numAtoms, cutoff, slack } = grid
+  const parameters = [...gridParameters(grid), cutoff, (cutoff - slack) ** 2, (cutoff + slack) ** 2]
+  return { kernel, grid: [Math.ceil(numAtoms / block)], parameters, buffers, flops: 2000 * numAtoms, bytes: 8000 * numAtoms }
 }
 
 /** Buffers: positions, sorted, entries, starts of bins, bin of atoms, cells, then counts and coincident. */
 export function launchCount(grid: NeighborGrid, buffers: readonly lowering.Slot[]): lowering.PlannedLaunch {
-  return { kernel: countKernel(), grid: [Math.ceil(grid.numAtoms / block)], parameters: walkParameters(grid), buffers, flops: 2000 * grid.numAtoms, bytes: 8000 * grid.numAtoms }
+  return launchWalk(countKernel(), grid, buffers)
 }
 
 /** Buffers: the same, but at the end starts and keys. */
 export function launchKeys(grid: NeighborGrid, buffers: readonly lowering.Slot[]): lowering.PlannedLaunch {
-  return { kernel: keysKernel(), grid: [Math.ceil(grid.numAtoms / block)], parameters: walkParameters(grid), buffers, flops: 2000 * grid.numAtoms, bytes: 8000 * grid.numAtoms }
+  return launchWalk(keysKernel(), grid, buffers)
 }

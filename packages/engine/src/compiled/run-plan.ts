@@ -1,4 +1,4 @@
-import { InternalError, type BackendDevice, type Binding, type lowering } from '@equivar/core'
+import { bytesPerElement, InternalError, type BackendDevice, type Binding, type lowering } from '@equivar/core'
 import { allocateBytes } from '../memory/allocate.ts'
 import { constantOn, executableOf } from './backend.ts'
 
@@ -11,8 +11,6 @@ export interface PlanMemory {
   order(index: number, part: 'starts' | 'entries'): Binding
 }
 
-const elementBytes = { f32: 4, f64: 8, i32: 4, u32: 4 } as const
-
 /**
  * Runs the launches of a plan in order. Temporaries are given back behind them, which a device allows before the work is done.
  *
@@ -22,7 +20,7 @@ export function runPlan(backend: BackendDevice, plan: lowering.Plan, memory: Pla
   const temporaries: Binding[] = []
   try {
     for (const { scalar, length } of plan.temporaries)
-      temporaries.push(allocateBytes(backend, length * elementBytes[scalar], () => `a temporary of ${length} ${scalar} elements`))
+      temporaries.push(allocateBytes(backend, length * bytesPerElement[scalar], () => `a temporary of ${length} ${scalar} elements`))
     for (const launch of plan.launches) {
       // Nothing to do, so not even a reason to compile.
       if (launch.grid.includes(0)) continue

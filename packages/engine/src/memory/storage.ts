@@ -45,7 +45,7 @@ export class Storage {
   #place: DevicePlace | undefined
   #holders = 1
   #range: IntegerRange | undefined
-  readonly #attached = new Map<string, Owned>()
+  #attached: Map<string, Owned> | undefined
 
   private constructor(device: Device, dtype: DType, length: number, host: TypedArray | undefined, place: DevicePlace | undefined) {
     this.device = device
@@ -135,10 +135,11 @@ export class Storage {
 
   /** Something made of the elements that lives as long as they do, made once a key. */
   attached<T extends Owned>(key: string, isKind: (found: Owned) => found is T, make: () => T): T {
-    const found = this.#attached.get(key)
+    const found = this.#attached?.get(key)
     if (found && isKind(found)) return found
     if (found) throw new InternalError(`two kinds of things are attached to a storage as '${key}'`)
     const made = make()
+    this.#attached ??= new Map()
     this.#attached.set(key, made)
     return made
   }
@@ -154,8 +155,8 @@ export class Storage {
     this.#place?.binding.memory.release()
     this.#place = undefined
     live--
-    for (const made of this.#attached.values()) made.dispose()
-    this.#attached.clear()
+    for (const made of this.#attached?.values() ?? []) made.dispose()
+    this.#attached = undefined
   }
 
   #unreachable(backend: BackendDevice): DeviceError | InternalError {

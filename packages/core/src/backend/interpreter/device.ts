@@ -11,7 +11,7 @@ export interface InterpreterOptions extends InterpretOptions {
   readonly memoryLimit?: number
 }
 
-export const interpreterCapabilities: Capabilities = {
+const interpreterCapabilities: Capabilities = {
   floats: ['f32', 'f64'],
   lanes: 'simd',
   vectorBytes: 16,

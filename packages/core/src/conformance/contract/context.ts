@@ -62,7 +62,7 @@ export async function readWords(device: BackendDevice, source: Binding): Promise
 }
 
 /** `y[i] = factor · y[i] + x[i]` on words, which shows in which order things were done. */
-export const updateKernel = (() => {
+const updateKernel = (() => {
   const lanes = 8
   const b = new KernelBuilder('update', { lanes })
   const [n, factor] = [b.parameter('n', 'index'), b.parameter('factor', 'i32')]

@@ -11,7 +11,7 @@ import { derive } from './derivatives.ts'
 import { polynomialOf } from './descriptors.ts'
 import { evaluateRows, type Rows } from './evaluate.ts'
 import type { MethodName } from './methods.ts'
-import { numbersOf, toleranceOf } from './numbers.ts'
+import { needsF64, numbersOf, toleranceOf } from './numbers.ts'
 
 /** How polynomials become kernels. */
 export type Lower = (request: PolynomialRequest, target: Target, method: MethodName) => LoweredPolynomial
@@ -197,7 +197,7 @@ function digestOf(results: readonly Elements[]): string {
 
 /** Why a device cannot run a case at all, `null` if it can. */
 export function reasonToSkip(own: PolynomialCase, { capabilities }: BackendDevice): string | null {
-  if (own.numbers !== 'f32' && !capabilities.floats.includes('f64')) return 'no float64'
+  if (needsF64(own.numbers) && !capabilities.floats.includes('f64')) return 'no float64'
   const problem = own.rows === 'huge' ? 2 ** 24 * 8 + 2 ** 16 : 0
   return problem > capabilities.maxBufferBytes ? 'buffers are too small' : null
 }

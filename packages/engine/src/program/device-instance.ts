@@ -1,4 +1,4 @@
-import { InternalError, rowOrder, type BackendDevice, type Binding, type DeviceMemory, type Launch, type Recording } from '@equivar/core'
+import { InternalError, type BackendDevice, type Binding, type DeviceMemory, type Launch, type Recording } from '@equivar/core'
 import { elementCount } from '../array/shape.ts'
 import { constantOn, executableOf } from '../compiled/backend.ts'
 import { newStorage } from '../compiled/execute.ts'
@@ -8,11 +8,13 @@ import type { AbstractValue } from '../graph/value.ts'
 import { allocateBytes } from '../memory/allocate.ts'
 import type { Storage } from '../memory/storage.ts'
 import { fromWords, toWords } from '../memory/words.ts'
+import { requireRepresentable } from '../naive/elementwise.ts'
 import { requireRows } from '../naive/structure.ts'
 import { layoutArena, type Interval } from './arena.ts'
-import { planDevice, type BufferId, type BufferLaunch, type DevicePlan, type HostWork } from './device-plan.ts'
+import { constantBuffers, isConstant, touchedBy } from './constant-buffers.ts'
+import { planDevice, type BufferId, type BufferLaunch, type DevicePlan, type HostCheck, type OrderPart } from './device-plan.ts'
+import type { StepExplanation } from './explain.ts'
 import type { ProgramGraph } from './graph.ts'
-import { evaluateOnHost } from './host-instance.ts'
 import type { Instance } from './instance.ts'
 import type { SharedArena, ArenaUser } from './shared-arena.ts'
 import { releaseGraph } from './trace.ts'
@@ -35,7 +37,24 @@ type Place =
 type Segment =
   | { readonly kind: 'recording'; readonly launches: readonly BufferLaunch[]; recording: Recording | undefined }
   | { readonly kind: 'launch'; readonly launch: BufferLaunch }
-  | { readonly kind: 'host'; readonly work: HostWork }
+  | { readonly kind: 'check'; readonly check: HostCheck }
+
+/** A buffer that an input fills. */
+interface GivenBuffer {
+  readonly buffer: BufferId
+  readonly input: number
+  /** Whether it is in the arena; otherwise kernels use the input where it is. */
+  readonly isCopied: boolean
+  /** What of the input's order it is, if not the input itself. */
+  readonly order: { readonly rows: number; readonly part: OrderPart } | undefined
+}
+
+interface OutputBuffer {
+  readonly id: number
+  readonly buffer: BufferId
+  /** Number of the input that it is; a constant; in memory of the call; or copied from the arena. */
+  readonly source: number | 'constant' | 'direct' | 'arena'
+}
 
 /** Replays the launches of a program on a device. */
 export class DeviceInstance implements Instance, ArenaUser {
@@ -45,6 +64,9 @@ export class DeviceInstance implements Instance, ArenaUser {
   readonly #plan: DevicePlan
   readonly #places: readonly Place[]
   readonly #segments: readonly Segment[]
+  readonly #given: readonly GivenBuffer[]
+  readonly #inputChecks: readonly { readonly input: number; readonly rows: number; readonly what: string }[]
+  readonly #outputs: readonly OutputBuffer[]
   readonly #arenaBytes: number
   readonly #peakBytes: number
   /** Buffers that are in memory of a call, during it. */
@@ -79,6 +101,17 @@ export class DeviceInstance implements Instance, ArenaUser {
       for (const memory of this.#owned) memory.release()
       throw error
     }
+    this.#given = this.#givenBuffers()
+    this.#inputChecks = this.#plan.checks.flatMap(({ buffer, rows, what }) => {
+      const kind = this.#plan.buffers[buffer]?.kind
+      return kind?.kind === 'input' ? [{ input: kind.input, rows, what }] : []
+    })
+    this.#outputs = graph.outputs.map((id) => {
+      const buffer = this.#bufferOf(id)
+      const kind = this.#plan.buffers[buffer]?.kind
+      const isDirect = kind?.kind === 'inner' && this.#places[buffer]?.kind === 'call'
+      return { id, buffer, source: kind?.kind === 'input' ? kind.input : kind?.kind === 'constant' ? 'constant' : isDirect ? 'direct' : 'arena' }
+    })
     this.#segments = this.#segmentsOf(this.#plan.work.filter((work) => !(work.kind === 'launch' && isConstant(work, constant))))
     arena.join(this)
   }
@@ -86,21 +119,25 @@ export class DeviceInstance implements Instance, ArenaUser {
   get memory(): Instance['memory'] {
     const { work, buffers } = this.#plan
     const launches = work.filter((item) => item.kind === 'launch')
+    const repeated = this.#segments.reduce((sum, segment) => sum + (segment.kind === 'recording' ? segment.launches.length : segment.kind === 'launch' ? 1 : 0), 0)
     return {
       kernels: new Set(launches.map(({ launch }) => launch.kernel)).size,
-      launches: launches.length,
+      launches: repeated,
       arenaBytes: this.#arenaBytes,
       peakBytes: this.#peakBytes,
       intermediateBytes: buffers.reduce((sum, { kind, bytes }) => sum + (kind.kind === 'inner' ? bytes : 0), 0),
     }
   }
 
-  explain(): Instance['explain'] extends () => infer R ? R : never {
+  explain(): readonly StepExplanation[] {
     return this.#plan.explanations
   }
 
   run(inputs: readonly Storage[]): readonly Storage[] {
-    this.#check(inputs)
+    for (const { input, rows, what } of this.#inputChecks) {
+      const indices = inputs[input]
+      if (indices) checkIndices(what, indices, rows)
+    }
     const outputs = this.#directOutputs()
     try {
       this.#bind(inputs, outputs)
@@ -108,7 +145,7 @@ export class DeviceInstance implements Instance, ArenaUser {
       for (const segment of this.#segments) {
         if (segment.kind === 'recording') segment.recording?.replay()
         else if (segment.kind === 'launch') this.#backend.enqueue(this.#launchOf(segment.launch))
-        else this.#runOnHost(segment.work)
+        else this.#look(segment.check)
       }
       return this.#results(inputs, outputs)
     } catch (error) {
@@ -193,7 +230,18 @@ export class DeviceInstance implements Instance, ArenaUser {
     }
   }
 
-  #segmentsOf(work: readonly (BufferLaunch | HostWork)[]): readonly Segment[] {
+  #givenBuffers(): readonly GivenBuffer[] {
+    return this.#places.flatMap((place, buffer) => {
+      const kind = this.#plan.buffers[buffer]?.kind
+      const order = kind?.kind === 'order' ? { rows: kind.rows, part: kind.part } : undefined
+      const of = kind?.kind === 'order' ? this.#plan.buffers[kind.of]?.kind : kind
+      // An index array may be needed for its order alone.
+      const isUsed = place.kind === 'arena' || this.#plan.work.some((item) => touchedBy(item).includes(buffer))
+      return of?.kind === 'input' && place.kind !== 'own' && isUsed ? [{ buffer, input: of.input, isCopied: place.kind === 'arena', order }] : []
+    })
+  }
+
+  #segmentsOf(work: readonly (BufferLaunch | HostCheck)[]): readonly Segment[] {
     const segments: Segment[] = []
     let launches: BufferLaunch[] = []
     const close = () => {
@@ -203,7 +251,7 @@ export class DeviceInstance implements Instance, ArenaUser {
     for (const item of work) {
       if (item.kind !== 'launch') {
         close()
-        segments.push({ kind: 'host', work: item })
+        segments.push({ kind: 'check', check: item })
       } else if (item.buffers.some((buffer) => this.#places[buffer]?.kind === 'call')) {
         close()
         segments.push({ kind: 'launch', launch: item })
@@ -238,15 +286,6 @@ export class DeviceInstance implements Instance, ArenaUser {
       if (segment.kind === 'recording') segment.recording ??= this.#backend.record(segment.launches.map((launch) => this.#launchOf(launch)))
   }
 
-  /** Indices of inputs, before anything runs. */
-  #check(inputs: readonly Storage[]): void {
-    for (const { buffer, rows, what } of this.#plan.checks) {
-      const kind = this.#plan.buffers[buffer]?.kind
-      const indices = kind?.kind === 'input' ? inputs[kind.input] : undefined
-      if (indices) checkIndices(what, indices, rows)
-    }
-  }
-
   #checkConstants(): void {
     for (const { buffer, rows, what } of this.#plan.checks) {
       const kind = this.#plan.buffers[buffer]?.kind
@@ -258,11 +297,7 @@ export class DeviceInstance implements Instance, ArenaUser {
   #directOutputs(): Map<BufferId, Storage> {
     const found = new Map<BufferId, Storage>()
     try {
-      for (const id of this.graph.outputs) {
-        const buffer = this.#bufferOf(id)
-        if (found.has(buffer) || this.#plan.buffers[buffer]?.kind.kind !== 'inner' || this.#places[buffer]?.kind !== 'call') continue
-        found.set(buffer, this.#newStorage(id))
-      }
+      for (const { buffer, id, source } of this.#outputs) if (source === 'direct' && !found.has(buffer)) found.set(buffer, this.#newStorage(id))
     } catch (error) {
       for (const storage of found.values()) storage.release()
       throw error
@@ -277,58 +312,30 @@ export class DeviceInstance implements Instance, ArenaUser {
     if (this.#arena.lastUser !== this) this.#copied.clear()
     this.#arena.lastUser = this
     for (const [buffer, storage] of outputs) this.#bound.set(buffer, storage.on(this.#backend))
-    for (const [buffer, place] of this.#places.entries()) {
-      if (place.kind === 'own') continue
-      const kind = this.#plan.buffers[buffer]?.kind
-      const of = kind?.kind === 'order' ? this.#plan.buffers[kind.of]?.kind : kind
-      const given = of?.kind === 'input' ? inputs[of.input] : undefined
-      if (!given || !kind) continue
-      if (place.kind === 'arena' && this.#copied.get(buffer) === given) continue
-      const source = kind.kind === 'order' ? orderOf(given, kind.rows)[kind.part] : given
-      if (place.kind === 'call') this.#bound.set(buffer, source.on(this.#backend))
-      else {
+    for (const { buffer, input, isCopied, order } of this.#given) {
+      const given = inputs[input]
+      if (!given || (isCopied && this.#copied.get(buffer) === given)) continue
+      const source = order ? orderOf(given, order.rows)[order.part] : given
+      if (isCopied) {
         this.#backend.write(this.#bindingOf(buffer), toWords(visible(source)))
         this.#copied.set(buffer, given)
-      }
+      } else this.#bound.set(buffer, source.on(this.#backend))
     }
   }
 
-  #runOnHost(work: HostWork): void {
-    const { view } = this.#backend
-    if (!view) throw new InternalError(`${this.#backend.name}: its memory cannot be seen by the host`)
-    const seen = (buffer: BufferId, dtype: AbstractValue['dtype']) => fromWords(this.#backend.view?.(this.#bindingOf(buffer)) ?? new Uint8Array(0), dtype)
-    switch (work.kind) {
-      case 'check':
-        requireRows(work.what, seen(work.indices, 'int32'), work.rows)
-        return
-      case 'sort': {
-        const indices = seen(work.indices, 'int32')
-        const { starts, entries } = rowOrder(indices instanceof Int32Array ? indices : Int32Array.from(indices), work.rows)
-        this.#backend.write(this.#bindingOf(work.starts), starts)
-        this.#backend.write(this.#bindingOf(work.entries), entries)
-        return
-      }
-      case 'evaluate': {
-        const { primitive, inputs, outputs, params } = { ...work.primitive, inputs: work.primitive.inputs, outputs: work.primitive.outputs }
-        const tensors = inputs.map((id, k) => {
-          const spec = this.#spec(id)
-          // Looks at device memory are good until the next call on the device only.
-          return { ...spec, data: seen(work.inputs[k] ?? -1, spec.dtype).slice() }
-        })
-        const results = evaluateOnHost(primitive, tensors, params, outputs.map((id) => this.#spec(id)))
-        for (const [k, data] of results.entries()) this.#backend.write(this.#bindingOf(work.outputs[k] ?? -1), toWords(data))
-      }
-    }
+  #look(check: HostCheck): void {
+    const bytes = this.#backend.view?.(this.#bindingOf(check.buffer))
+    if (!bytes) throw new InternalError(`${this.#backend.name}: its memory cannot be seen by the host`)
+    if (check.kind === 'indices') requireRows(check.what, fromWords(bytes, 'int32'), check.rows)
+    else requireRepresentable({ ...check.spec, data: fromWords(bytes, check.spec.dtype) }, check.dtype)
   }
 
   #results(inputs: readonly Storage[], direct: ReadonlyMap<BufferId, Storage>): readonly Storage[] {
     const made = new Map<BufferId, Storage>()
     const results: Storage[] = []
     try {
-      for (const id of this.graph.outputs) {
-        const buffer = this.#bufferOf(id)
-        const kind = this.#plan.buffers[buffer]?.kind
-        const known = kind?.kind === 'input' ? inputs[kind.input] : kind?.kind === 'constant' ? this.#constant(kind.tensor) : made.get(buffer)
+      for (const { id, buffer, source } of this.#outputs) {
+        const known = typeof source === 'number' ? inputs[source] : source === 'constant' ? this.#constantIn(buffer) : made.get(buffer)
         const storage = known?.retain() ?? direct.get(buffer) ?? this.#copyOut(id, buffer)
         if (!known) made.set(buffer, storage)
         results.push(storage)
@@ -355,6 +362,12 @@ export class DeviceInstance implements Instance, ArenaUser {
     return newStorage(this.#backend, dtype, elementCount(shape), this.graph.device)
   }
 
+  #constantIn(buffer: BufferId): Storage {
+    const kind = this.#plan.buffers[buffer]?.kind
+    if (kind?.kind !== 'constant') throw new InternalError(`buffer ${buffer} of a program is no constant`)
+    return this.#constant(kind.tensor)
+  }
+
   #constant(id: number): Storage {
     const storage = this.graph.constants.get(id)
     if (!storage) throw new InternalError(`tensor ${id} of a program is no constant`)
@@ -369,65 +382,6 @@ export class DeviceInstance implements Instance, ArenaUser {
 
   #bufferOf(id: number): BufferId {
     return this.#plan.places[id] ?? -1
-  }
-}
-
-/** Buffers that launches make from constants alone, and that are not handed out: they are made once. */
-function constantBuffers({ buffers, work }: DevicePlan, outputs: readonly BufferId[]): ReadonlySet<BufferId> {
-  const isFixed = (buffer: BufferId): boolean => {
-    const kind = buffers[buffer]?.kind
-    return kind?.kind === 'constant' || kind?.kind === 'table' || (kind?.kind === 'order' && buffers[kind.of]?.kind.kind === 'constant')
-  }
-  const constant = new Set<BufferId>()
-  for (const id of buffers.keys()) if (isFixed(id)) constant.add(id)
-  const varying = new Set(outputs)
-  // What a varying launch writes is varying, also where a constant one writes to it first.
-  for (let before = -1; before !== varying.size; ) {
-    before = varying.size
-    const made = new Set<BufferId>()
-    for (const item of work) {
-      const isMade = item.kind === 'launch' && readBy(item).every((buffer) => isFixed(buffer) || (made.has(buffer) && !varying.has(buffer)))
-      for (const buffer of writtenBy(item)) {
-        if (isMade) made.add(buffer)
-        else varying.add(buffer)
-      }
-    }
-    if (before === varying.size) for (const buffer of made) if (!varying.has(buffer)) constant.add(buffer)
-  }
-  return constant
-}
-
-function isConstant(launch: BufferLaunch, constant: ReadonlySet<BufferId>): boolean {
-  return launch.buffers.every((buffer) => constant.has(buffer))
-}
-
-function readBy({ launch, buffers }: BufferLaunch): readonly BufferId[] {
-  return buffers.filter((_, k) => launch.kernel.buffers[k]?.access !== 'write')
-}
-
-function writtenBy(item: BufferLaunch | HostWork): readonly BufferId[] {
-  switch (item.kind) {
-    case 'launch':
-      return item.buffers.filter((_, k) => item.launch.kernel.buffers[k]?.access !== 'read')
-    case 'evaluate':
-      return item.outputs
-    case 'sort':
-      return [item.starts, item.entries]
-    case 'check':
-      return []
-  }
-}
-
-function touchedBy(item: BufferLaunch | HostWork): readonly BufferId[] {
-  switch (item.kind) {
-    case 'launch':
-      return item.buffers
-    case 'evaluate':
-      return [...item.inputs, ...item.outputs]
-    case 'sort':
-      return [item.indices, item.starts, item.entries]
-    case 'check':
-      return [item.indices]
   }
 }
 

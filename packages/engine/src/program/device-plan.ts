@@ -1,14 +1,17 @@
 import { InternalError, type BackendDevice, type lowering } from '@equivar/core'
+import { isFloat, type DType } from '../array/dtype.ts'
 import { elementCount } from '../array/shape.ts'
 import { targetOf } from '../compiled/backend.ts'
 import { indexUses } from '../compiled/index-uses.ts'
 import { orderSource, planPrimitive } from '../compiled/table.ts'
 import type { AbstractValue } from '../graph/value.ts'
+import type { PrimitiveName } from '../primitives/names.ts'
+import { orderPlan } from '../kernels/index.ts'
 import { wordBytes } from '../memory/words.ts'
 import type { StepExplanation } from './explain.ts'
 import { explainPrimitive } from './explain-step.ts'
 import { planFusion } from './fusion.ts'
-import type { ProgramGraph, PrimitiveStep, TensorId } from './graph.ts'
+import type { PrimitiveStep, ProgramGraph, Step, TensorId } from './graph.ts'
 
 /** Number of a piece of memory of a program. */
 export type BufferId = number
@@ -35,16 +38,14 @@ export interface Buffer {
 /** A launch on buffers of a program. */
 export interface BufferLaunch {
   readonly kind: 'launch'
-  readonly step: number
   readonly launch: lowering.PlannedLaunch
   readonly buffers: readonly BufferId[]
 }
 
-/** What the host does between launches: a primitive without a kernel, a look at indices, the order of an index array. */
-export type HostWork =
-  | { readonly kind: 'evaluate'; readonly step: number; readonly primitive: PrimitiveStep; readonly inputs: readonly BufferId[]; readonly outputs: readonly BufferId[] }
-  | { readonly kind: 'check'; readonly step: number; readonly what: string; readonly rows: number; readonly indices: BufferId }
-  | { readonly kind: 'sort'; readonly step: number; readonly rows: number; readonly indices: BufferId; readonly starts: BufferId; readonly entries: BufferId }
+/** A look at elements that were computed before the steps behind it trust them; only where the host sees the device's memory. */
+export type HostCheck =
+  | { readonly kind: 'indices'; readonly buffer: BufferId; readonly what: string; readonly rows: number }
+  | { readonly kind: 'representable'; readonly buffer: BufferId; readonly spec: AbstractValue; readonly dtype: DType }
 
 /** Elements of an input that must lie in a range. */
 export interface InputCheck {
@@ -57,7 +58,7 @@ export interface DevicePlan {
   readonly buffers: readonly Buffer[]
   /** The memory of every tensor; tensors that are aliases share it. */
   readonly places: readonly BufferId[]
-  readonly work: readonly (BufferLaunch | HostWork)[]
+  readonly work: readonly (BufferLaunch | HostCheck)[]
   readonly checks: readonly InputCheck[]
   readonly explanations: readonly StepExplanation[]
 }
@@ -82,7 +83,7 @@ class Planning {
   readonly #places: (BufferId | undefined)[]
   readonly #tables = new Map<ConstantData, BufferId>()
   readonly #orders = new Map<string, BufferId>()
-  readonly #work: (BufferLaunch | HostWork)[] = []
+  readonly #work: (BufferLaunch | HostCheck)[] = []
   readonly #checks = new Map<string, InputCheck>()
 
   constructor(graph: ProgramGraph, backend: BackendDevice, checksIndices: boolean) {
@@ -96,29 +97,30 @@ class Planning {
     const { inputs, constants, steps } = this.#graph
     for (const [input, id] of inputs.entries()) this.#places[id] = this.#add({ kind: 'input', input }, bytesOf(this.#spec(id)))
     for (const id of constants.keys()) this.#places[id] = this.#add({ kind: 'constant', tensor: id }, bytesOf(this.#spec(id)))
-    const explanations = steps.map((_, step) => this.#planStep(step))
+    const explanations = steps.map((step) => this.#planStep(step))
     const places = this.#places.map((place) => place ?? -1)
     return { buffers: this.#buffers, places, work: this.#work, checks: [...this.#checks.values()], explanations }
   }
 
-  #planStep(step: number): StepExplanation {
-    const own = this.#graph.steps[step]
-    if (!own) throw new InternalError(`a program has no step ${step}`)
-    const [inputs, outputs] = [own.inputs.map((id) => this.#spec(id)), own.outputs.map((id) => this.#spec(id))]
+  #planStep(step: Step): StepExplanation {
+    const [inputs, outputs] = [step.inputs.map((id) => this.#spec(id)), step.outputs.map((id) => this.#spec(id))]
     const target = targetOf(this.#backend)
-    if (own.kind === 'primitive' && this.#checksIndices) this.#planChecks(step, own, inputs)
-    const plan = own.kind === 'fused' ? planFusion(own.fusion, inputs, own.scalars.map((id) => this.#number(id)), outputs, target) : planPrimitive(own.primitive, inputs, own.params, outputs, target)
-    if (plan && 'alias' in plan) {
-      const [output = -1] = own.outputs
-      this.#places[output] = this.#place(own.inputs[plan.alias] ?? -1)
-      return explainPrimitive(own, inputs, outputs, plan, target)
+    if (step.kind === 'primitive') this.#planChecks(step, inputs)
+    const plan =
+      step.kind === 'fused'
+        ? planFusion(step.fusion, inputs, step.scalars.map((id) => this.#number(id)), outputs, target)
+        : planPrimitive(step.primitive, inputs, step.params, outputs, target)
+    if ('alias' in plan) this.#places[step.outputs[0] ?? -1] = this.#place(step.inputs[plan.alias] ?? -1)
+    else {
+      for (const [k, id] of step.outputs.entries()) this.#places[id] = this.#add({ kind: 'inner' }, bytesOf(outputs[k] ?? this.#spec(id)))
+      this.#planLaunches(plan, step.inputs.map((id) => this.#place(id)), step.outputs.map((id) => this.#place(id)), (index, part) =>
+        step.kind === 'fused' ? missing('order', index) : this.#order(step, inputs, index, part),
+      )
     }
-    for (const [k, id] of own.outputs.entries()) this.#places[id] = this.#add({ kind: 'inner' }, bytesOf(outputs[k] ?? this.#spec(id)))
-    if (!plan) {
-      if (own.kind !== 'primitive' || !this.#backend.view) throw new InternalError(`${this.#backend.name}: there is no kernel for ${own.kind === 'primitive' ? own.primitive : 'a fused step'}`)
-      this.#work.push({ kind: 'evaluate', step, primitive: own, inputs: own.inputs.map((id) => this.#place(id)), outputs: own.outputs.map((id) => this.#place(id)) })
-      return explainPrimitive(own, inputs, outputs, undefined, target)
-    }
+    return explainPrimitive(step, inputs, outputs, plan, target)
+  }
+
+  #planLaunches(plan: lowering.Plan, inputs: readonly BufferId[], outputs: readonly BufferId[], order: (index: number, part: OrderPart) => BufferId): void {
     const temporaries = plan.temporaries.map(({ scalar, length }) => this.#add({ kind: 'inner' }, length * scalarBytes[scalar]))
     for (const launch of plan.launches) {
       // Nothing to do, so not even a reason to compile.
@@ -126,38 +128,39 @@ class Planning {
       const buffers = launch.buffers.map((slot): BufferId => {
         switch (slot.kind) {
           case 'input':
-            return this.#place(own.inputs[slot.index] ?? -1)
+            return inputs[slot.index] ?? missing('input', slot.index)
           case 'output':
-            return this.#place(own.outputs[slot.index] ?? -1)
+            return outputs[slot.index] ?? missing('output', slot.index)
           case 'temporary':
             return temporaries[slot.index] ?? missing('temporary', slot.index)
           case 'constant':
             return this.#table(slot.data)
           case 'order':
-            if (own.kind !== 'primitive') return missing('order', slot.index)
-            return this.#order(step, own, inputs, slot.index, slot.part)
+            return order(slot.index, slot.part)
         }
       })
-      this.#work.push({ kind: 'launch', step, launch, buffers })
+      this.#work.push({ kind: 'launch', launch, buffers })
     }
-    return explainPrimitive(own, inputs, outputs, plan, target)
   }
 
-  #planChecks(step: number, { primitive, params, inputs: ids }: PrimitiveStep, inputs: readonly AbstractValue[]): void {
+  /** What eager execution looks at before the primitive runs: at inputs and constants before a call, at what is computed during it. */
+  #planChecks({ primitive, params, inputs: ids }: PrimitiveStep, inputs: readonly AbstractValue[]): void {
+    if (!this.#checksIndices) return
     for (const { input, rows, what } of indexUses(primitive, inputs, params)) {
-      const indices = this.#place(ids[input] ?? -1)
-      const kind = this.#buffers[indices]?.kind.kind
-      if (kind === 'inner') {
-        // What is computed from checked indices is checked where the host can look.
-        if (this.#backend.view) this.#work.push({ kind: 'check', step, what, rows, indices })
+      const buffer = this.#place(ids[input] ?? -1)
+      if (this.#buffers[buffer]?.kind.kind === 'inner') {
+        if (this.#backend.view) this.#work.push({ kind: 'indices', what, rows, buffer })
       } else {
-        const key = `${indices} ${rows}`
-        if (!this.#checks.has(key)) this.#checks.set(key, { buffer: indices, rows, what })
+        const key = `${buffer} ${rows}`
+        if (!this.#checks.has(key)) this.#checks.set(key, { buffer, rows, what })
       }
     }
+    const [x] = inputs
+    if (x && this.#backend.view && 'dtype' in params && isLossyCast(primitive, x, params.dtype))
+      this.#work.push({ kind: 'representable', buffer: this.#place(ids[0] ?? -1), spec: x, dtype: params.dtype })
   }
 
-  #order(step: number, { params, inputs: ids }: PrimitiveStep, inputs: readonly AbstractValue[], index: number, part: OrderPart): BufferId {
+  #order({ params, inputs: ids }: PrimitiveStep, inputs: readonly AbstractValue[], index: number, part: OrderPart): BufferId {
     const { input, rows } = orderSource(inputs, params, index)
     const indices = this.#place(ids[input] ?? -1)
     const key = (which: OrderPart) => `${indices} ${rows} ${which}`
@@ -172,10 +175,7 @@ class Planning {
       return id
     }
     const [starts, entries] = [add('starts'), add('entries')]
-    if (isInner) {
-      if (!this.#backend.view) throw new InternalError(`${this.#backend.name}: the order of indices that are computed inside of a program`)
-      this.#work.push({ kind: 'sort', step, rows, indices, starts, entries })
-    }
+    if (isInner) this.#planLaunches(orderPlan(length, rows, targetOf(this.#backend)), [indices], [starts, entries], (of) => missing('order', of))
     return part === 'starts' ? starts : entries
   }
 
@@ -210,4 +210,9 @@ class Planning {
 
 function missing(kind: string, index: number): never {
   throw new InternalError(`a plan uses ${kind} ${index}, which does not exist`)
+}
+
+/** Whether a cast may meet numbers that the new dtype does not have. */
+export function isLossyCast(primitive: PrimitiveName, { dtype: from }: AbstractValue, to: DType): boolean {
+  return primitive === 'cast' && from !== to && from !== 'bool' && to !== 'bool' && !isFloat(to)
 }

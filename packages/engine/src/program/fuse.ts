@@ -141,7 +141,8 @@ class FusionWriter {
     for (const step of steps)
       if (step.primitive === 'reshape' && needed.includes(step.outputs[0] ?? -1)) behind.push({ ...step, inputs: step.inputs.map(source) })
     if (outputs.length === 0) return behind
-    const dag: ElementwiseDag = { inputs: inputs.map((id) => this.#dtype(id)), scalars: scalars.map((id) => this.#dtype(id)), nodes, outputs: [...written.keys()] }
+    const dtypes = (ids: readonly TensorId[]) => ids.map((id) => specOf(this, id).dtype)
+    const dag: ElementwiseDag = { inputs: dtypes(inputs), scalars: dtypes(scalars), nodes, outputs: [...written.keys()] }
     const fused: FusedStep = { kind: 'fused', fusion: { dag }, inputs, scalars, outputs: [...written.values()] }
     return [...views, fused, ...behind]
   }
@@ -156,10 +157,6 @@ class FusionWriter {
   #isScalar(id: TensorId): boolean {
     const storage = this.#graph.constants.get(id)
     return storage?.length === 1 && Number.isFinite(storage.view()?.[0])
-  }
-
-  #dtype(id: TensorId): DType {
-    return specOf(this, id).dtype
   }
 }
 

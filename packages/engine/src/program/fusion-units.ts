@@ -75,9 +75,9 @@ export class Units {
 
   /** Whether nothing but one unit uses what another makes. */
   isUsedOnlyBy(producer: OpenUnit, unit: OpenUnit): boolean {
-    return producer.steps.every((k) =>
-      (this.#graph.steps[k]?.outputs ?? []).every((id) => !this.#results.has(id) && (this.#users.get(id) ?? []).every((user) => this.#unit(user) === unit || this.#unit(user) === producer)),
-    )
+    const own = new Set([unit, producer])
+    const isInner = (id: TensorId) => !this.#results.has(id) && (this.#users.get(id) ?? []).every((user) => own.has(this.#unit(user)))
+    return producer.steps.every((k) => (this.#graph.steps[k]?.outputs ?? []).every(isInner))
   }
 
   primitives({ steps }: OpenUnit): readonly PrimitiveName[] {
@@ -116,7 +116,8 @@ export class Units {
   }
 
   #usersOf({ steps }: OpenUnit): ReadonlySet<OpenUnit> {
-    return new Set(steps.flatMap((k) => (this.#graph.steps[k]?.outputs ?? []).flatMap((id) => (this.#users.get(id) ?? []).map((user) => this.#unit(user)))))
+    const outputs = steps.flatMap((k) => this.#graph.steps[k]?.outputs ?? [])
+    return new Set(outputs.flatMap((id) => (this.#users.get(id) ?? []).map((user) => this.#unit(user))))
   }
 
   #moveTo(user: OpenUnit, unit: OpenUnit): void {
@@ -124,7 +125,8 @@ export class Units {
     const moved = new Set<number>()
     for (const k of [...unit.steps].sort((a, b) => b - a)) {
       const outputs = this.#graph.steps[k]?.outputs ?? []
-      if (outputs.every((id) => !this.#results.has(id) && (this.#users.get(id) ?? []).every((other) => moved.has(other) || this.#unit(other) === user))) moved.add(k)
+      const isMovable = (other: number) => moved.has(other) || this.#unit(other) === user
+      if (outputs.every((id) => !this.#results.has(id) && (this.#users.get(id) ?? []).every(isMovable))) moved.add(k)
     }
     if (moved.size === 0 || moved.size === unit.steps.length) return
     const rest = { ...unit, steps: unit.steps.filter((k) => !moved.has(k)) }

@@ -107,7 +107,8 @@ export function optimize(graph: ProgramGraph): ProgramGraph {
     const ids = simplify(writer, step.primitive, own, step.params, specs)
     for (const [k, id] of step.outputs.entries()) found.set(id, ids[k] ?? -1)
   }
-  return withoutDead({ device: graph.device, tensors: writer.tensors, inputs, constants: writer.constants, steps: writer.steps, outputs: graph.outputs.map(at) })
+  const { tensors, constants, steps } = writer
+  return withoutDead({ device: graph.device, tensors, inputs, constants, steps, outputs: graph.outputs.map(at) })
 }
 
 /** Leaves out steps and constants that no output needs, and numbers tensors anew. */

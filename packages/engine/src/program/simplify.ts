@@ -10,7 +10,13 @@ import { broadcastsWithout } from './shapes.ts'
 type Rule = (writer: GraphWriter, inputs: readonly TensorId[], params: AnyParams, output: AbstractValue) => TensorId | undefined
 
 /** Outputs of a primitive on tensors of a graph that is being written, by fewer steps where that is possible. */
-export function simplify(writer: GraphWriter, primitive: PrimitiveName, inputs: readonly TensorId[], params: AnyParams, outputs: readonly AbstractValue[]): readonly TensorId[] {
+export function simplify(
+  writer: GraphWriter,
+  primitive: PrimitiveName,
+  inputs: readonly TensorId[],
+  params: AnyParams,
+  outputs: readonly AbstractValue[],
+): readonly TensorId[] {
   const [output] = outputs
   if (!output) return []
   const simpler = rules[primitive]?.(writer, inputs, params, output)

@@ -1,7 +1,7 @@
 import { InputError, InternalError } from '@equivar/core'
 import { abstractArray } from '../array/create.ts'
 import type { Device } from '../array/device.ts'
-import { describe, NDArray } from '../array/ndarray.ts'
+import { describe, type NDArray } from '../array/ndarray.ts'
 import { withMethod, type MethodChoice } from '../compiled/modes.ts'
 import { withRecording } from '../graph/mode.ts'
 import { whileTracing } from '../graph/tracing.ts'

@@ -89,7 +89,7 @@ function nameOf(x: unknown): string {
   if (x === null) return 'null'
   if (isList(x)) return `a list of ${x.length}`
   if (typeof x === 'object') return isRecord(x) ? `an object of ${Object.keys(x).join(', ')}` : `an object of class ${x.constructor.name}`
-  return typeof x === 'function' ? 'a function' : typeof x === 'string' ? `the string '${x}'` : `the ${typeof x} ${String(x)}`
+  return typeof x === 'number' || typeof x === 'string' || typeof x === 'boolean' ? `the ${typeof x} ${x}` : `a ${typeof x}`
 }
 
 function isList(x: unknown): x is readonly unknown[] {

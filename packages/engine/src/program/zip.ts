@@ -1,3 +1,4 @@
+import { SegmentedPolynomial } from '@equivar/core'
 import type { AbstractValue } from '../graph/value.ts'
 import type { Storage } from '../memory/storage.ts'
 import type { AnyParams } from '../primitives/rules.ts'
@@ -125,9 +126,9 @@ function isExpression(x: Readonly<Record<string, unknown>>): x is Readonly<Recor
   return 'terms' in x && 'constant' in x
 }
 
-/** Objects of a class that tells equality, as polynomials do. */
+/** Polynomials that are made anew in every trace. */
 function isEqual(a: object, b: object): boolean {
-  return !isPlain(a) && 'equals' in a && typeof a.equals === 'function' && a.constructor === b.constructor && a.equals(b) === true
+  return a instanceof SegmentedPolynomial && b instanceof SegmentedPolynomial && a.equals(b)
 }
 
 function isObject(x: unknown): x is object {

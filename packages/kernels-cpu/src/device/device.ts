@@ -19,6 +19,9 @@ const maxSharedBytes = 65536
 /** Of each thread, for arrays that the lanes of a program share and what may be read behind each of them. */
 const scratchBytes = maxSharedBytes + 128 * 64
 
+/** Threads of devices that nobody has any more, though nobody closed them. */
+const abandoned = new FinalizationRegistry<ThreadPool>((pool) => pool.close())
+
 export interface CpuDeviceOptions {
   /** Threads that run programs, the calling one included. */
   readonly threads: number
@@ -54,6 +57,7 @@ export class CpuDevice implements BackendDevice, MemoryOwner {
     this.#memory = new LinearMemory({ isShared: threads > 1, maxBytes })
     this.#scratch = Array.from({ length: threads }, () => this.#take(scratchBytes).address)
     this.#pool = threads > 1 ? new ThreadPool(this.#memory, this.#take(4 * controlLength(threads)).address, threads, threadFault) : null
+    if (this.#pool) abandoned.register(this, this.#pool, this)
     this.capabilities = {
       floats: ['f32', 'f64'],
       lanes: 'simd',
@@ -289,5 +293,6 @@ export class CpuDevice implements BackendDevice, MemoryOwner {
     if (this.#lost) return
     this.#lost = error
     this.#pool?.close()
+    abandoned.unregister(this)
   }
 }

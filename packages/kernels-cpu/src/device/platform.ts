@@ -10,7 +10,8 @@ export interface HostThread {
 
 /** Number of threads that the machine runs at the same time. */
 export function availableParallelism(): number {
-  return typeof navigator === 'undefined' ? 1 : navigator.hardwareConcurrency
+  const number = typeof navigator === 'undefined' ? 1 : navigator.hardwareConcurrency
+  return Number.isInteger(number) ? number : 1
 }
 
 /**

@@ -39,8 +39,7 @@ export function convolutionLaunch(device: CpuDevice): Prepared {
 }
 
 /** A product of matrices through memory of a program, of which every thread has its own. */
-export function productLaunch(device: CpuDevice): Prepared {
-  const n = 48
+export function productLaunch(device: CpuDevice, n = 48): Prepared {
   const [left, right, result] = [upload(device, waves(n * n, 1)), upload(device, waves(n * n, 5)), upload(device, new Float32Array(n * n))]
   return { launch: { executable: device.compile(matrixProduct('exact')), grid: [n / 4, n / 4], parameters: [n], buffers: [left, right, result], work }, result }
 }

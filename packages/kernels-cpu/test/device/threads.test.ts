@@ -48,6 +48,28 @@ describe('threads', () => {
     }
   })
 
+  it('have a memory of their own for the arrays of a program', async () => {
+    const make = (device: CpuDevice) => productLaunch(device, 400)
+    const expected = await withDevice({ threads: 1 }, (device) => resultOf(device, make, 1))
+    await withDevice({ threads: 3 }, async (device) => {
+      await device.startThreads(10_000)
+      expect(await resultOf(device, make, 3)).toEqual(expected)
+    })
+  })
+
+  it('are waited for when they have begun', async () => {
+    await withDevice({ threads: 3 }, async (device) => {
+      await device.startThreads(10_000)
+      const y = upload(device, new Int32Array(6))
+      const launch = { executable: device.compile(slow()), grid: [6], parameters: [420_000], buffers: [y], work: 1e9 }
+      for (let k = 0; k < 40; k++) {
+        device.write(y, new Int32Array(6))
+        device.enqueue(launch)
+        expect([...new Int32Array(await device.read(y))]).toEqual(Array.from({ length: 6 }, () => 1_260_000))
+      }
+    })
+  })
+
   it('do all of a recording, whose launches depend on one another', async () => {
     const [single, several] = await Promise.all(
       [1, 3].map((threads) =>

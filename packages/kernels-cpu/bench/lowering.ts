@@ -15,7 +15,6 @@ interface Case {
   readonly batchSize: number
 }
 
-const shared: lowering.RowAccess = { kind: 'shared' }
 const batched: lowering.RowAccess = { kind: 'batched' }
 const indexed = (index: number): lowering.RowAccess => ({ kind: 'indexed', index })
 
@@ -57,7 +56,10 @@ function contraction(name: string, nodes: number, species: number, access: lower
   const [coefficients, features, output] = [segments(monomials.size), segments(16), segments(4)]
   const byDegree = new Map<number, Path[]>()
   let k = 0
-  for (const indices of monomials.values()) byDegree.set(indices.length, [...(byDegree.get(indices.length) ?? []), new Path([k++, ...indices], HostArray.scalar(1))])
+  for (const indices of monomials.values()) {
+    const path = new Path([k++, ...indices], HostArray.scalar(1))
+    byDegree.set(indices.length, [...(byDegree.get(indices.length) ?? []), path])
+  }
   const operations = [...byDegree].map(([length, paths]) => {
     const repeated = Array.from({ length: length - 1 })
     const product = new SegmentedTensorProduct(Array.from({ length: length + 1 }, () => 'u').join(','), [coefficients, ...repeated.map(() => features), output], paths)
@@ -105,7 +107,9 @@ function time(own: Case): void {
     return binding
   }
   const numbers = (length: number) => Float32Array.from({ length }, () => 2 * random() - 1)
-  const indices = own.indexRows.map((count, k) => Int32Array.from({ length: own.batchSize }, (_, e) => (k === 1 ? Math.floor((e * count) / own.batchSize) : Math.floor(random() * count))))
+  const { batchSize } = own
+  const rowAt = (count: number, k: number, e: number) => (k === 1 ? Math.floor((e * count) / batchSize) : Math.floor(random() * count))
+  const indices = own.indexRows.map((count, k) => Int32Array.from({ length: batchSize }, (_, e) => rowAt(count, k, e)))
   const orders = indices.map((own, k) => orderOf(own, rows(indexed(k))))
   const inputs = [...own.inputs.map((access, i) => buffer(numbers(rows(access) * (own.polynomial.inputs[i]?.size ?? 0)))), ...indices.map(buffer)]
   const outputs = own.outputs.map((access, o) => buffer(new Float32Array(rows(access) * (own.polynomial.outputs[o]?.size ?? 0))))
@@ -118,7 +122,10 @@ function time(own: Case): void {
     return found
   }
   const started = performance.now()
-  const launches = plan.launches.map(({ kernel, grid, parameters, buffers, flops }) => ({ executable: device.compile(kernel), grid, parameters, buffers: buffers.map(find), work: flops }))
+  const launches = plan.launches.map(({ kernel, grid, parameters, buffers, flops }) => {
+    const executable = device.compile(kernel)
+    return { executable, grid, parameters, buffers: buffers.map(find), work: flops }
+  })
   const compiled = performance.now() - started
   const recording = device.record(launches)
   const times: number[] = []
@@ -161,4 +168,3 @@ for (const [name, make] of Object.entries(groups)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue
   for (const own of make()) time(own)
 }
-console.log(shared.kind === 'shared' ? '' : '')

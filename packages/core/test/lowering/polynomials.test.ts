@@ -1,87 +1,118 @@
 import { describe, expect, it } from 'vitest'
-import { descriptors, experimental, Irreps, lowering, O3, type SegmentedPolynomial } from '../../src/index.ts'
-import { expected, gpu, maxDifference, noise, noiseIndices, type Problem, rowsOf, runPlan, simd } from './run-plan.ts'
+import { HostArray, lowering, Operation, Path, SegmentedOperand, SegmentedPolynomial, SegmentedTensorProduct } from '../../src/index.ts'
+import { type Accesses, batched, contraction, convolution, fullyConnected, harmonics, indexed, problem, type Scalars, shared, withDerivatives } from './problems.ts'
+import { expected, gpu, maxDifference, type Problem, runPlan, simd } from './run-plan.ts'
 
-const shared: lowering.RowAccess = { kind: 'shared' }
-const batched: lowering.RowAccess = { kind: 'batched' }
-const indexed = (index: number): lowering.RowAccess => ({ kind: 'indexed', index })
-
-/** Rows of every index array. */
-const indexRows = [4, 3, 2]
-
-function problem(polynomial: SegmentedPolynomial, inputs: readonly lowering.RowAccess[], outputs: readonly lowering.RowAccess[], batchSize: number): Problem {
-  const f64 = 'f64' as const
-  const rows = (access: lowering.RowAccess) => (access.kind === 'indexed' ? (indexRows[access.index] ?? 0) : rowsOf(access, batchSize, 0))
-  const request = { polynomial, inputs, outputs, inputScalars: inputs.map(() => f64), outputScalars: outputs.map(() => f64), mathScalar: f64 }
-  return {
-    request,
-    sizes: { batchSize, inputRows: inputs.map(rows), outputRows: outputs.map(rows) },
-    inputs: inputs.map((access, i) => noise(rows(access) * (polynomial.inputs[i]?.size ?? 0), i + 1)),
-    indices: indexRows.map((own, k) => noiseIndices(batchSize, own, 100 + k)),
-  }
+interface Options {
+  readonly batchSize?: number
+  readonly method?: lowering.Method
+  readonly scalars?: Scalars
+  readonly tolerance?: number
 }
 
-function check(own: Problem, target: lowering.Target, method: lowering.Method | 'auto' = 'auto'): void {
+function check(own: Problem, target: lowering.Target, method: lowering.Method | 'auto', tolerance: number): void {
   const lowered = lowering.lowerPolynomial(own.request, target, method)
-  expect(maxDifference(runPlan(own, lowered.plan(own.sizes)), expected(own))).toBeLessThan(1e-13)
+  expect(maxDifference(runPlan(own, lowered.plan(own.sizes)), expected(own))).toBeLessThan(tolerance)
 }
 
-function convolution(multiplicity: number): SegmentedPolynomial {
-  const irreps = (text: string) => new Irreps('O3', text)
-  return descriptors.channelwiseTensorProduct(irreps(`${multiplicity}x0e+${multiplicity}x1o`), irreps('0e+1o+2e'), irreps('0e+1o+2e')).polynomial.flattenCoefficientModes().squeezeModes()
+function checkAll(polynomials: readonly Accesses[], target: lowering.Target, { batchSize = 19, method, scalars, tolerance = 1e-13 }: Options = {}): void {
+  for (const own of polynomials) check(problem(own, batchSize, scalars), target, method ?? 'auto', tolerance)
 }
 
-/** Polynomials of derivatives, with the accesses that their operands inherit. */
-function* withDerivatives(polynomial: SegmentedPolynomial, inputs: readonly lowering.RowAccess[], outputs: readonly lowering.RowAccess[]) {
-  yield { polynomial, inputs, outputs }
-  const [backward, map] = polynomial.backward(
-    inputs.map(() => true),
-    outputs.map(() => true),
-  )
-  const [backwardInputs, backwardOutputs] = map(inputs, outputs)
-  yield { polynomial: backward, inputs: backwardInputs, outputs: backwardOutputs }
-  const [double, mapDouble] = backward.backward(
-    backwardInputs.map(() => true),
-    backwardOutputs.map(() => true),
-  )
-  const [doubleInputs, doubleOutputs] = mapDouble(backwardInputs, backwardOutputs)
-  yield { polynomial: double, inputs: doubleInputs, outputs: doubleOutputs }
-}
-
-for (const [name, target] of [['simd', simd], ['gpu', gpu]] as const)
-  describe(`lowered to ${name}`, () => {
-    it.each([1, 2, 5, 8, 13])('convolution of %i channels, to double backward', (multiplicity) => {
-      for (const { polynomial, inputs, outputs } of withDerivatives(convolution(multiplicity), [batched, indexed(0), batched], [indexed(1)])) check(problem(polynomial, inputs, outputs, 19), target)
-    })
-
-    it('anything, by tables', () => {
-      const irreps = (text: string) => new Irreps('O3', text)
-      const of = '2x0e+3x1o'
-      const full = descriptors.fullyConnectedTensorProduct(irreps(of), irreps(of), irreps(of)).polynomial
-      for (const { polynomial, inputs, outputs } of withDerivatives(full, [shared, batched, indexed(0)], [indexed(1)])) check(problem(polynomial, inputs, outputs, 7), target, 'naive')
-      for (const { polynomial, inputs, outputs } of withDerivatives(convolution(5), [batched, indexed(0), batched], [indexed(1)])) check(problem(polynomial, inputs, outputs, 7), target, 'naive')
-    })
-
-    it('fully connected products, to double backward', () => {
-      const irreps = (text: string) => new Irreps('O3', text)
-      const of = '2x0e+5x1o'
-      const full = descriptors.fullyConnectedTensorProduct(irreps(of), irreps(of), irreps(of)).polynomial
-      for (const { polynomial, inputs, outputs } of withDerivatives(full, [shared, batched, indexed(0)], [indexed(1)])) check(problem(polynomial, inputs, outputs, 7), target)
-    })
-
-    it('symmetric contraction, to double backward', () => {
-      const irreps = (text: string) => new Irreps('O3', text)
-      const [{ polynomial: plain }] = experimental.mace.symmetricContraction(irreps('8x0e+8x1o'), irreps('8x0e+8x1o'), [1, 2, 3])
-      const flat = plain.flattenCoefficientModes().squeezeModes()
-      for (const { polynomial, inputs, outputs } of withDerivatives(flat, [indexed(2), batched], [batched])) check(problem(polynomial, inputs, outputs, 13), target)
-    })
-
-    it('spherical harmonics, to double backward', () => {
-      const { polynomial: plain } = descriptors.sphericalHarmonics(new O3(1, -1), [0, 1, 2, 3])
-      for (const { polynomial, inputs, outputs } of withDerivatives(plain, [batched], [batched])) check(problem(polynomial, inputs, outputs, 11), target)
-    })
-
-    it.each([0, 1, 700])('sums over a batch of %i', (batchSize) => {
-      for (const { polynomial, inputs, outputs } of withDerivatives(convolution(4), [shared, batched, batched], [shared])) check(problem(polynomial, inputs, outputs, batchSize), target)
-    })
+describe.each([
+  ['simd', simd],
+  ['gpu', gpu],
+] as const)('lowered to %s', (_, target) => {
+  // One and two are unrolled, 5 is a vector and something, 13 several vectors and something.
+  it.each([1, 2, 5, 8, 13])('convolution of %i channels, to double backward', (multiplicity) => {
+    checkAll(withDerivatives(convolution(multiplicity)), target)
   })
+
+  it('symmetric contraction, to double backward', () => {
+    checkAll(withDerivatives(contraction(8)), target, { batchSize: 13 })
+  })
+
+  it('spherical harmonics, to double backward', () => {
+    checkAll(withDerivatives(harmonics([0, 1, 2, 3])), target, { batchSize: 11 })
+  })
+
+  it('fully connected products, to double backward', () => {
+    checkAll(withDerivatives(fullyConnected('2x0e+5x1o')), target, { batchSize: 7 })
+  })
+
+  it('anything, by tables', () => {
+    checkAll([...withDerivatives(fullyConnected('2x0e+3x1o')), ...withDerivatives(convolution(5))], target, { batchSize: 7, method: 'naive' })
+  })
+
+  it.each([0, 1, 700])('sums over a batch of %i', (batchSize) => {
+    const { polynomial } = convolution(4)
+    checkAll(withDerivatives({ polynomial, inputs: [shared, batched, batched], outputs: [shared] }), target, { batchSize })
+    checkAll([{ polynomial, inputs: [shared, batched, batched], outputs: [shared] }], target, { batchSize, method: 'naive' })
+  })
+
+  it('runs longer than a chunk, and rows without entries', () => {
+    const own = { ...convolution(5), outputs: [indexed(0)] }
+    const long = problem(own, 150)
+    check({ ...long, indices: long.indices.map((indices) => indices.map((row, e) => (e % 50 === 0 ? row : 1))) }, target, 'auto', 1e-13)
+    check({ ...long, indices: long.indices.map((indices) => indices.map(() => 1)) }, target, 'auto', 1e-13)
+  })
+
+  it('float32 in memory and float64 in arithmetic, and the other way', () => {
+    const forward = [convolution(5), contraction(4), harmonics([1, 2]), { ...convolution(4), outputs: [shared] }]
+    const cases = forward.flatMap((own) => withDerivatives(own).slice(0, 2))
+    checkAll(cases, target, { scalars: { inputs: 'f32', outputs: 'f32' }, tolerance: 1e-7 })
+    checkAll(cases, target, { scalars: { inputs: 'f32' } })
+    checkAll(cases, target, { scalars: { math: 'f32' }, tolerance: 5e-6 })
+    checkAll(cases, target, { scalars: { inputs: 'f32' }, method: 'naive' })
+  })
+
+  it('outputs that no term reaches are zero', () => {
+    const operand = new SegmentedOperand([[6], [6], [6]], 1)
+    const product = new SegmentedTensorProduct('u,u', [operand, operand], [new Path([2, 1], HostArray.scalar(2))])
+    const polynomial = new SegmentedPolynomial([operand], [operand, operand], [[new Operation([0, 1]), product]])
+    for (const outputs of [batched, indexed(1), shared]) checkAll([{ polynomial, inputs: [batched], outputs: [outputs, outputs] }], target)
+    checkAll([{ polynomial, inputs: [batched], outputs: [indexed(0), shared] }], target, { method: 'naive' })
+  })
+})
+
+describe('what lowering says', () => {
+  const requestOf = (own: Accesses) => problem(own, 5).request
+
+  it('chooses and explains', () => {
+    const own = problem(convolution(8), 100)
+    const lowered = lowering.lowerPolynomial(own.request, simd)
+    expect(lowered.method).toBe('uniform_1d')
+    expect(lowered.orders).toEqual([1])
+    const explanation = lowered.explain(own.sizes)
+    const { kernels, flops, bytes, intensity } = explanation
+    expect(explanation.method).toBe('uniform_1d')
+    expect(kernels.map(({ name, launches }) => [name, launches])).toEqual([['polynomialToRows', 1]])
+    // A multiply-add for every weight at least; not many more than the plain products of all paths.
+    expect(flops).toBeGreaterThan(2 * 100 * (own.request.polynomial.inputs[0]?.size ?? 0))
+    expect(flops).toBeLessThan(2 * own.request.polynomial.flop(100))
+    expect(intensity).toBeCloseTo(flops / bytes, 12)
+    expect(explanation.toString()).toContain('polynomialToRows')
+    expect(lowering.lowerPolynomial(requestOf(fullyConnected('2x0e+2x1o')), simd).method).toBe('fused_tp')
+  })
+
+  it('refuses methods that cannot serve, with a remedy', () => {
+    const refused = (own: Accesses, method: lowering.Method) => () => lowering.lowerPolynomial(requestOf(own), simd, method)
+    expect(refused(fullyConnected('2x0e+2x1o'), 'uniform_1d')).toThrow(/has modes .*flattenModes/)
+    expect(refused(harmonics([4]), 'fused_tp')).toThrow(/takes 3 or 4/)
+    expect(refused(convolution(4), 'indexed_linear')).toThrow(/no products of a matrix/)
+  })
+
+  it('makes kernels once, for all sizes', () => {
+    const own = problem(convolution(8), 100)
+    const lowered = lowering.lowerPolynomial(own.request, simd)
+    const kernelsFor = (batchSize: number) => lowered.plan({ ...own.sizes, batchSize }).launches.map(({ kernel }) => kernel)
+    expect(kernelsFor(3)).toEqual(kernelsFor(3000))
+    expect(kernelsFor(3)[0]).toBe(kernelsFor(3000)[0])
+  })
+
+  it('parts of a sum do not depend on the target, and are not too many', () => {
+    const own = problem({ ...convolution(4), outputs: [shared] }, 3)
+    const [first] = lowering.lowerPolynomial(own.request, simd).plan({ ...own.sizes, batchSize: 100_000 }).launches
+    expect(first?.grid[0]).toBe(64)
+  })
+})

@@ -68,7 +68,10 @@ export function expected({ request, sizes, inputs, indices }: Problem): Float64A
   const gathered = polynomial.inputs.map(({ size }, i) => {
     const own = inputs[i] ?? new Float64Array()
     const data = new Float64Array(batchSize * size)
-    for (let entry = 0; entry < batchSize; entry++) data.set(own.subarray(rowOf(request.inputs[i], entry) * size, (rowOf(request.inputs[i], entry) + 1) * size), entry * size)
+    for (let entry = 0; entry < batchSize; entry++) {
+      const row = rowOf(request.inputs[i], entry)
+      data.set(own.subarray(row * size, (row + 1) * size), entry * size)
+    }
     return new HostArray([batchSize, size], data)
   })
   const values = evaluate(polynomial, gathered, batchSize)

@@ -1,4 +1,4 @@
-import type { Form, Product, Sum, Variable } from './form.ts'
+import { type Form, nest, type Product, type Sum, type Variable } from './form.ts'
 
 /** Arithmetic that formulas are written in: instructions of a kernel, or counts. */
 export interface Arithmetic<V> {
@@ -72,8 +72,10 @@ export class Derivatives<V> {
     if (sum === this.#root) return undefined
     if (this.#adjoints.has(sum)) return this.#adjoints.get(sum)
     let total: V | undefined
-    for (const { sum: parent, product } of this.#parents.get(sum) ?? [])
-      total = this.#accumulate(total, product.coefficient, [...this.#adjointFactors(parent), ...product.variables.map((variable) => this.#variable(variable))], undefined)
+    for (const { sum: parent, product } of this.#parents.get(sum) ?? []) {
+      const factors = [...this.#adjointFactors(parent), ...product.variables.map((variable) => this.#variable(variable))]
+      total = this.#accumulate(total, product.coefficient, factors, undefined)
+    }
     this.#adjoints.set(sum, total)
     return total
   }
@@ -138,12 +140,17 @@ export function costOf(root: Sum, targets: Iterable<Variable>, startsWithTotals:
   return cost
 }
 
-/** Of the ways to nest a form the one with the cheapest derivatives. */
-export function nestBest(form: Form, targets: ReadonlySet<Variable>, nestWith: (form: Form, last: ReadonlySet<Variable>) => Sum, startsWithTotals: boolean): Sum {
-  const candidates = [nestWith(form, targets), nestWith(form, new Set())]
-  const costs = candidates.map((root) => costOf(root, targets, startsWithTotals))
-  const best = (costs[1] ?? 0) < (costs[0] ?? 0) ? candidates[1] : candidates[0]
-  return best ?? nestWith(form, targets)
+/** How much cheaper sums beside running totals must be, for what they take of the registers. */
+const worthOfSums = 0.75
+
+/**
+ * Of the ways to nest a form the one with the cheapest derivatives: targets factored out last, or like any other variable. The
+ * first adds products to the targets one by one; the second makes sums of their own for them.
+ */
+export function nestBest(form: Form, targets: ReadonlySet<Variable>, startsWithTotals: boolean): Sum {
+  const [products, sums] = [nest(form, targets), nest(form, new Set())]
+  const [costOfProducts, costOfSums] = [products, sums].map((root) => costOf(root, targets, startsWithTotals))
+  return (costOfSums ?? 0) < (costOfProducts ?? 0) * (startsWithTotals ? worthOfSums : 1) ? sums : products
 }
 
 function push<K>(map: Map<K, Use[]>, key: K, use: Use): void {

@@ -28,13 +28,29 @@ export class Variables {
   }
 }
 
+/** `coefficient · factor · Π elements`. */
+export interface ChannelTerm {
+  readonly coefficient: number
+  readonly factorSlot: number | undefined
+  /** Numbers of input elements along channels. */
+  readonly elements: readonly number[]
+}
+
 /** Products over channels that end in one place. */
 export interface ChannelTarget {
   readonly kind: 'output' | 'channelSum'
   /** Output element, or slot of the sum. */
   readonly number: number
   readonly channels: number
-  readonly terms: readonly { readonly coefficient: number; readonly factorSlot: number | undefined; readonly elements: readonly number[] }[]
+  readonly terms: readonly ChannelTerm[]
+}
+
+/** Terms of one output element that differ only in what has no channels: that is a polynomial of its own. */
+interface Signature {
+  readonly output: number
+  readonly channels: number
+  readonly elements: readonly number[]
+  readonly polynomial: Monomial[]
 }
 
 /**
@@ -59,7 +75,7 @@ export function analyse(form: NormalForm, terms: readonly NormalTerm[]): Analysi
   const closing: Monomial[] = []
   const sums = new Map<string, number>()
   const sumTargets: ChannelTarget[] = []
-  const signatures = new Map<string, { readonly output: number; readonly channels: number; readonly elements: readonly number[]; readonly polynomial: Monomial[] }>()
+  const signatures = new Map<string, Signature>()
   for (const { coefficient, factors, output, channels } of terms) {
     const varying = factors.filter(isVarying)
     const uniform = factors.filter((factor) => !isVarying(factor))
@@ -86,7 +102,7 @@ export function analyse(form: NormalForm, terms: readonly NormalTerm[]): Analysi
 
   const slots = new Map<string, number>()
   const factors: Monomial[] = []
-  const outputs = new Map<number, { readonly channels: number; readonly terms: { coefficient: number; factorSlot: number | undefined; elements: readonly number[] }[] }>()
+  const outputs = new Map<number, { readonly channels: number; readonly terms: ChannelTerm[] }>()
   for (const { output, channels, elements, polynomial } of signatures.values()) {
     const target = outputs.get(output) ?? { channels, terms: [] }
     outputs.set(output, target)

@@ -1,5 +1,4 @@
 import { costOf, nestBest } from '../algebra/derivatives.ts'
-import { nest } from '../algebra/form.ts'
 import { readElements } from './analysis.ts'
 import { accessOf } from './declarations.ts'
 import { isSummed, type KernelSpec } from './spec.ts'
@@ -11,7 +10,7 @@ export function flopsPerEntry({ analysis, form, passes, iteration }: KernelSpec)
   for (const { channels, duals, root } of passes) flops += 2 * channels * costOf(root, duals, hasTotals)
   for (const part of [analysis.factors, analysis.closing]) {
     const duals = new Set(part.flatMap(({ variables }) => variables.filter((variable) => ['slot', 'output'].includes(analysis.variables.meanings[variable]?.kind ?? ''))))
-    flops += 2 * costOf(nestBest(part, duals, nest, hasTotals), duals, hasTotals)
+    flops += 2 * costOf(nestBest(part, duals, hasTotals), duals, hasTotals)
   }
   return form.terms.length === 0 ? 0 : flops
 }

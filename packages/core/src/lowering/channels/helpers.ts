@@ -27,7 +27,8 @@ export function sumPartsKernel(from: StorageType, to: StorageType, size: number,
   b.loop(first, first.add(elementsPerProgram).min(size), { step: lanes }, (base) => {
     const active = b.constant('index', size).sub(base)
     const start = row.mul(parts === undefined ? 0 : parts * size).add(base)
-    const [total] = b.loop(0, count, { carry: [{ varying: b.constant(from, 0) }] }, (part, [sum]) => [sum.add(x.loadLanes(start.add(part.mul(size)), { active }))])
+    const zero = { varying: b.constant(from, 0) }
+    const [total] = b.loop(0, count, { carry: [zero] }, (part, [sum]) => [sum.add(x.loadLanes(start.add(part.mul(size)), { active }))])
     y.storeLanes(row.mul(size).add(base), total.convert(to), { active })
   })
   return b.build()

@@ -22,7 +22,10 @@ export function integrate(targets: readonly ChannelTarget[], form: NormalForm, p
   const outputs = [...new Set(targets.map(({ number }) => form.outputs[number]?.operand ?? 0))]
   const candidates = outputs.map((o) => polynomial.inputs.flatMap((input, i) => (polynomial.outputs[o] && input.equals(polynomial.outputs[o]) ? [i] : [])))
   let assignments: readonly (readonly number[])[] = [[]]
-  for (const own of candidates) assignments = assignments.flatMap((before) => own.flatMap((i) => (before.includes(i) ? [] : [[...before, i]]))).slice(0, maxAssignments)
+  for (const own of candidates) {
+    const longer = assignments.flatMap((before) => own.flatMap((i) => (before.includes(i) ? [] : [[...before, i]])))
+    assignments = longer.slice(0, maxAssignments)
+  }
   const numbers = new Map(form.inputs.map(({ operand, offset, stride, channels }, number) => [`${operand}:${offset}:${stride}:${channels}`, number]))
   for (const assignment of assignments) {
     const inputOf = new Map(outputs.map((o, k) => [o, assignment[k] ?? 0]))

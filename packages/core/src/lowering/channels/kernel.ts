@@ -1,5 +1,4 @@
 import { Derivatives, nestBest } from '../algebra/derivatives.ts'
-import { nest } from '../algebra/form.ts'
 import { InternalError } from '../../errors.ts'
 import { type Expression, type Kernel, KernelBuilder } from '../../kernels/index.ts'
 import { Declarations } from './declarations.ts'
@@ -91,7 +90,12 @@ function makeRun(declarations: Declarations): Run {
 }
 
 /** Runs `body` for as many entries at once as there are lanes. */
-function overEntries(declarations: Declarations, { run, start, count }: Chunk, scratch: Scratch, body: (scope: LaneScope, entries: Expression, mask: Expression, first: Expression) => void): void {
+function overEntries(
+  declarations: Declarations,
+  { run, start, count }: Chunk,
+  scratch: Scratch,
+  body: (scope: LaneScope, entries: Expression, mask: Expression, first: Expression) => void,
+): void {
   const { builder, spec } = declarations
   const step = (first: Expression | number) => {
     const offset = typeof first === 'number' ? builder.constant('index', first) : first
@@ -108,7 +112,7 @@ function writeFactors(declarations: Declarations, scratch: Scratch, chunk: Chunk
   const { factors } = scratch
   if (!factors) throw new InternalError('factors without memory')
   const duals = Array.from({ length: analysis.numFactors }, (_, slot) => analysis.variables.number({ kind: 'slot', slot }))
-  const root = nestBest(analysis.factors, new Set(duals), nest, false)
+  const root = nestBest(analysis.factors, new Set(duals), false)
   overEntries(declarations, chunk, scratch, (scope, _entries, _mask, first) => {
     const derivatives = new Derivatives<Expression>(root, scope)
     for (const [slot, dual] of duals.entries()) factors.storeLanes(first.add(slot * scratch.chunk), derivatives.of(dual))
@@ -120,7 +124,7 @@ function writeClosing(declarations: Declarations, scratch: Scratch, chunk: Chunk
   const { builder, spec } = declarations
   const { analysis, form, request } = spec
   const duals = [...new Set(analysis.closing.flatMap(({ variables }) => variables.filter((variable) => analysis.variables.meanings[variable]?.kind === 'output')))]
-  const root = nestBest(analysis.closing, new Set(duals), nest, chunk.isFirst !== undefined)
+  const root = nestBest(analysis.closing, new Set(duals), chunk.isFirst !== undefined)
   const places = duals.map((dual) => {
     const meaning = analysis.variables.meanings[dual]
     const element = meaning?.kind === 'output' ? form.outputs[meaning.element] : undefined
@@ -157,7 +161,7 @@ function writeClosing(declarations: Declarations, scratch: Scratch, chunk: Chunk
       const place = places[from + k]
       if (!place) continue
       const position = run.row.mul(place.size).add(place.offset)
-      const [before = zero] = builder.branch(
+      const [before] = builder.branch(
         isFirst,
         () => [zero],
         () => [place.memory.load(position).convert(request.mathScalar)],

@@ -78,12 +78,13 @@ export class ChannelLowering {
     return { temporaries, launches }
   }
 
-  #launch(spec: KernelSpec, sizes: PolynomialSizes, { programs, groups, entriesPerSplit, spansPerGroup }: Shape, partials: ReadonlyMap<number, Partial>): PlannedLaunch {
+  #launch(spec: KernelSpec, sizes: PolynomialSizes, shape: Shape, partials: ReadonlyMap<number, Partial>): PlannedLaunch {
+    const { programs, groups } = shape
     const { made, flopsPerEntry, bytesPerEntry, bytesPerRow } = this.#stage(spec)
     return {
       kernel: made.kernel,
       grid: [programs, groups],
-      parameters: made.parameters.map((source) => parameterValue(source, this.#request, sizes, { entriesPerSplit, spansPerGroup })),
+      parameters: made.parameters.map((source) => parameterValue(source, this.#request, sizes, shape)),
       buffers: made.buffers.map((source) => slotOf(source, this.#request, partials)),
       flops: flopsPerEntry * sizes.batchSize,
       bytes: bytesPerEntry * sizes.batchSize + bytesPerRow * programs,
@@ -170,7 +171,7 @@ function parameterValue(
   source: ParameterSource,
   request: PolynomialRequest,
   sizes: PolynomialSizes,
-  { entriesPerSplit, spansPerGroup }: { readonly entriesPerSplit: number; readonly spansPerGroup: number },
+  { entriesPerSplit, spansPerGroup }: Shape,
 ): number {
   switch (source.kind) {
     case 'batchSize':
@@ -200,7 +201,9 @@ function hasMoreRows(spec: KernelSpec, o: number, request: PolynomialRequest, si
 /** Rows that an index array points into. */
 function rowsOfIndex(index: number, { inputs, outputs }: PolynomialRequest, sizes: PolynomialSizes): number {
   const isThis = (access: RowAccess) => access.kind === 'indexed' && access.index === index
-  const rows = [...inputs.flatMap((access, i) => (isThis(access) ? [sizes.inputRows[i] ?? 0] : [])), ...outputs.flatMap((access, o) => (isThis(access) ? [sizes.outputRows[o] ?? 0] : []))]
+  const read = inputs.flatMap((access, i) => (isThis(access) ? [sizes.inputRows[i] ?? 0] : []))
+  const written = outputs.flatMap((access, o) => (isThis(access) ? [sizes.outputRows[o] ?? 0] : []))
+  const rows = [...read, ...written]
   // Several operands under one index array have as many rows, or only the first ones of the longer are used.
   return rows.length === 0 ? 0 : Math.min(...rows)
 }

@@ -39,7 +39,8 @@ function specsFor(request: PolynomialRequest, form: NormalForm, target: Target, 
   const elements = [...new Set(terms.map(({ output }) => output))]
   if (elements.length < 2 || (sharedBytes <= target.maxSharedBytes && terms.length <= maxTermsPerKernel)) return [spec]
   const first = new Set(elements.slice(0, elements.length >> 1))
-  return [terms.filter(({ output }) => first.has(output)), terms.filter(({ output }) => !first.has(output))].flatMap((half) => specsFor(request, form, target, tuning, half))
+  const halves = [terms.filter(({ output }) => first.has(output)), terms.filter(({ output }) => !first.has(output))]
+  return halves.flatMap((half) => specsFor(request, form, target, tuning, half))
 }
 
 function makeSpec(request: PolynomialRequest, form: NormalForm, target: Target, tuning: Tuning, terms: readonly NormalTerm[]): KernelSpec {

@@ -117,13 +117,17 @@ export class PassWriter {
       const { lanes } = spec
       const { channels } = pass
       const zeroth = builder.constant('index', 0)
+      const carry = summed.map(() => ({ varying: zero }))
       let totals: readonly Expression[]
       if (spec.masksTails && channels > lanes)
-        totals = builder.loop(0, channels, { step: lanes, carry: summed.map(() => ({ varying: zero })) }, (base, before) => step({ base, active: activeAfter(builder, base, channels, lanes), fresh: undefined }, before))
+        totals = builder.loop(0, channels, { step: lanes, carry }, (base, before) => {
+          const active = activeAfter(builder, base, channels, lanes)
+          return step({ base, active, fresh: undefined }, before)
+        })
       else if (channels <= lanes) totals = step({ base: zeroth, active: channels === lanes ? undefined : channels, fresh: undefined }, [])
       else {
         const numFull = Math.floor(channels / lanes)
-        totals = builder.loop(0, numFull * lanes, { step: lanes, carry: summed.map(() => ({ varying: zero })) }, (base, before) => step({ base, active: undefined, fresh: undefined }, before))
+        totals = builder.loop(0, numFull * lanes, { step: lanes, carry }, (base, before) => step({ base, active: undefined, fresh: undefined }, before))
         const fresh = (numFull + 1) * lanes - channels
         if (fresh !== lanes) {
           builder.barrier()

@@ -1,5 +1,5 @@
 import { costOf, nestBest } from '../algebra/derivatives.ts'
-import { type Form, nest, type Sum } from '../algebra/form.ts'
+import type { Form, Sum } from '../algebra/form.ts'
 import type { ChannelTarget, Variables } from './analysis.ts'
 import type { Potential } from './integrate.ts'
 
@@ -21,14 +21,15 @@ export interface PassLimits {
 /** The same targets as derivatives of one form by inputs, if that is cheaper. */
 export function asGradient(pass: Pass, { form, variables: own }: Potential): Pass {
   const targets = new Set(own)
-  const root = nestBest(form, targets, nest, false)
+  const root = nestBest(form, targets, false)
   return costOf(root, own, false) < costOf(pass.root, pass.duals, false) ? { ...pass, duals: own, root } : pass
 }
 
 /**
  * Divides targets into passes: those that share factors come together, as many as there are registers for.
  */
-export function divide(targets: readonly ChannelTarget[], variables: Variables, startsWithTotals: boolean, { maxTargets, maxTerms }: PassLimits): readonly Pass[] {
+export function divide(targets: readonly ChannelTarget[], variables: Variables, startsWithTotals: boolean, limits: PassLimits): readonly Pass[] {
+  const { maxTargets, maxTerms } = limits
   const passes: Pass[] = []
   const byChannels = new Map<number, ChannelTarget[]>()
   for (const target of targets) byChannels.set(target.channels, [...(byChannels.get(target.channels) ?? []), target])
@@ -86,5 +87,5 @@ function makePass(channels: number, targets: readonly ChannelTarget[], variables
       ].sort((a, b) => a - b),
     })),
   )
-  return { channels, targets, duals, root: nestBest(form, new Set(duals), nest, startsWithTotals) }
+  return { channels, targets, duals, root: nestBest(form, new Set(duals), startsWithTotals) }
 }

@@ -121,6 +121,14 @@ export class EntryScope extends KernelArithmetic {
   }
 }
 
+export interface LanePlace {
+  readonly entries: Expression
+  readonly mask: Expression
+  /** Position of the first lane's entry within its chunk. */
+  readonly first: Expression
+  readonly scratch: Scratch
+}
+
 /** As many entries as there are lanes, what has no channels. */
 export class LaneScope extends KernelArithmetic {
   readonly #entries: Expression
@@ -128,8 +136,7 @@ export class LaneScope extends KernelArithmetic {
   readonly #first: Expression
   readonly #scratch: Scratch
 
-  /** @param first position of the first lane's entry within its chunk. */
-  constructor(declarations: Declarations, { entries, mask, first, scratch }: { readonly entries: Expression; readonly mask: Expression; readonly first: Expression; readonly scratch: Scratch }) {
+  constructor(declarations: Declarations, { entries, mask, first, scratch }: LanePlace) {
     super(declarations)
     this.#entries = entries
     this.#mask = mask

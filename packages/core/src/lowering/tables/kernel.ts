@@ -95,7 +95,8 @@ export function tableKernel({ request, output, operations, lanes, isPartial }: T
       const mask = channel.less(channels)
       const zero = b.constant(mathScalar, 0)
       const overRun = (first: Expression, last: Expression, entryAt: (position: Expression) => Expression) => {
-        const [total] = b.loop(first, last, { carry: [{ varying: zero }] }, (position, [before]) => [ofEntry(entryAt(position), channel, mask, element, before)])
+        const carry = [{ varying: zero }] as const
+        const [total] = b.loop(first, last, { carry }, (position, [before]) => [ofEntry(entryAt(position), channel, mask, element, before)])
         return total
       }
       let total: Expression

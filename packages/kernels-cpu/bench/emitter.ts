@@ -1,6 +1,6 @@
 import { kernels } from '@equivar/core'
 import { argumentLayout, emit, sharedBytes, supportsRelaxedSimd } from '../src/wasm/index.ts'
-import { matrixProduct, packedMatrixProduct, polynomialOfVectors, segmentProduct, sumOfProducts } from './kernels.ts'
+import { manyCoefficients, matrixProduct, packedMatrixProduct, polynomialOfVectors, segmentProduct, sumOfProducts } from './kernels.ts'
 
 /** Speed of emitted kernels on one thread: `node <bundle>`, see `tools/equivar.mjs` for how programs of the repository are bundled. */
 
@@ -97,6 +97,14 @@ function cases(): readonly Case[] {
       bytes: 4 * edges * 4 * channels,
     })),
     ...[4, 8, 32].map(vectorCase),
+    ...[4, 8, 16].map((lanes) => ({
+      name: `500 coefficients, ${lanes} lanes`,
+      kernel: manyCoefficients(lanes, 500),
+      grid: [16_000 / lanes],
+      buffers: { x: f32(16 * 16_000), y: new Float32Array(16_000) },
+      flops: 3 * 500 * 16_000,
+      bytes: 0,
+    })),
     { name: 'y += a x', kernel: saxpy(), grid: [sums / 16], parameters: { n: sums }, buffers: { x: f32(sums), y: f32(sums) }, flops: 2 * sums, bytes: 12 * sums },
   ]
 }

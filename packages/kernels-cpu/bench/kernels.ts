@@ -103,3 +103,17 @@ export function polynomialOfVectors(lanes: number, outputs: number): kernels.Ker
   for (const [k, value] of values.entries()) y.store(vector.mul(outputs).add(k), value, { mask })
   return b.build()
 }
+
+/** Sums of products of a few vectors with as many different coefficients as there are terms. */
+export function manyCoefficients(lanes: number, numTerms: number): kernels.Kernel {
+  const b = new KernelBuilder('manyCoefficients', { lanes })
+  const inputs = 16
+  const x = b.buffer('x', 'f32', 'read', { extent: b.gridExtent(0).times(inputs * lanes) })
+  const y = b.buffer('y', 'f32', 'write', { extent: b.gridExtent(0).times(lanes) })
+  const values = Array.from({ length: inputs }, (_, k) => x.loadLanes(b.programId().mul(inputs * lanes).add(k * lanes)))
+  const valueAt = (k: number) => values[k % inputs] ?? x.loadLanes(0)
+  let sum = valueAt(0)
+  for (let k = 0; k < numTerms; k++) sum = valueAt(k).mul(valueAt(k * 7 + 3)).fma(Math.sin(k), sum)
+  y.storeLanes(b.programId().mul(lanes), sum)
+  return b.build()
+}

@@ -3,12 +3,14 @@ import { regionsOf } from './schedule.ts'
 
 type Store = Extract<Statement, { readonly kind: 'store' }>
 
-/** Vectors that are made for one part of the lanes and wait for others; more would not stay in registers. */
+/** Vectors of the lanes that are worked on together, so that one need not wait for what it computes itself. */
+const partsTogether = 4
+/** Vectors that are made for some parts of the lanes and wait for others; more would not stay in registers. */
 const mostSharedVectors = 6
 
 /**
- * Brings code without loops and branches into the order of the lanes' vectors: all that the first needs up to its stores, then
- * the second. An instruction for all lanes at a time would hold all vectors of all values.
+ * Brings code without loops and branches into the order of the lanes' vectors: all that the first few need up to their stores,
+ * then the next. An instruction for all lanes at a time would hold all vectors of all values.
  */
 export function orderByParts(region: Region): void {
   const { statements } = region
@@ -31,63 +33,44 @@ export function orderByParts(region: Region): void {
   statements.splice(0, statements.length, ...ordered)
 }
 
+const groupOf = ({ part }: Store) => Math.floor(part / partsTogether)
+
 function orderedRun(run: readonly Statement[]): readonly Statement[] {
   const stores = run.filter((statement): statement is Store => statement.kind === 'store')
-  if (new Set(stores.map(({ part }) => part)).size < 2) return run
+  if (new Set(stores.map(groupOf)).size < 2) return run
   const written = new Set(stores.map(({ memory }) => memory))
-  const own = new Map<Value, Statement>()
-  for (const statement of run) {
-    if (statement.kind !== 'value') continue
-    const { source } = statement.value
-    // What is read and written in one run keeps its order.
-    if (source.kind === 'load' && written.has(source.memory)) return run
-    own.set(statement.value, statement)
+  // What is read and written in one run keeps its order.
+  if (run.some((statement) => statement.kind === 'value' && statement.value.source.kind === 'load' && written.has(statement.value.source.memory))) return run
+  const groups = groupsOfNeed(run, stores)
+  if (!groups) return run
+  const rank = (statement: Statement): number => {
+    if (statement.kind === 'store') return groupOf(statement)
+    if (statement.kind !== 'value') return Infinity
+    // What only later code needs comes last.
+    return constantOf(statement.value) === undefined ? (groups.get(statement.value) ?? Infinity) : -1
   }
-  const byPart = [...stores].sort((a, b) => a.part - b.part)
-  const result: Statement[] = []
-  const homes = new Map<Value, number>()
-  let shared = 0
-  for (const store of byPart) {
-    const demand = (value: Value) => {
-      if (!own.has(value) || constantOf(value) !== undefined) return false
-      const home = homes.get(value)
-      if (home === undefined) return true
-      if (home !== store.part && value.type === 'v128') {
-        homes.set(value, store.part)
-        shared++
-      }
-      return false
-    }
-    for (const value of inOrderOfNeed(store.args, demand, (made) => homes.set(made, store.part))) {
-      const statement = own.get(value)
-      if (statement) result.push(statement)
-    }
-    result.push(store)
-  }
-  if (shared > mostSharedVectors) return run
-  // What later code needs, and constants.
-  const rest = run.filter((statement) => statement.kind === 'value' && !homes.has(statement.value))
-  return [...rest.filter((statement) => isConstant(statement)), ...result, ...rest.filter((statement) => !isConstant(statement))]
+  return run
+    .map((statement) => ({ statement, rank: rank(statement) }))
+    .sort((a, b) => (a.rank === b.rank ? 0 : a.rank - b.rank))
+    .map(({ statement }) => statement)
 }
 
-function isConstant(statement: Statement): boolean {
-  return statement.kind === 'value' && constantOf(statement.value) !== undefined
-}
-
-/** Values and what they are made of, arguments first, each once. */
-function inOrderOfNeed(roots: readonly Value[], isNeeded: (value: Value) => boolean, note: (value: Value) => void): readonly Value[] {
-  const order: Value[] = []
-  const stack = [...roots].reverse().map((value) => ({ value, isOpen: false }))
-  for (let top = stack.pop(); top; top = stack.pop()) {
-    const { value, isOpen } = top
-    if (isOpen) {
-      order.push(value)
-      continue
+/** The first group of stores that needs each value; `undefined` if many values are needed by several. */
+function groupsOfNeed(run: readonly Statement[], stores: readonly Store[]): ReadonlyMap<Value, number> | undefined {
+  const own = new Set(run.flatMap((statement) => (statement.kind === 'value' ? [statement.value] : [])))
+  const groups = new Map<Value, number>()
+  const shared = new Set<Value>()
+  for (const store of [...stores].sort((a, b) => a.part - b.part)) {
+    const group = groupOf(store)
+    const open = [...store.args]
+    for (let value = open.pop(); value; value = open.pop()) {
+      if (!own.has(value) || constantOf(value) !== undefined) continue
+      const known = groups.get(value)
+      if (known === undefined) {
+        groups.set(value, group)
+        open.push(...value.args)
+      } else if (known !== group && value.type === 'v128') shared.add(value)
     }
-    if (!isNeeded(value)) continue
-    note(value)
-    stack.push({ value, isOpen: true })
-    for (const arg of [...value.args].reverse()) stack.push({ value: arg, isOpen: false })
   }
-  return order
+  return shared.size > mostSharedVectors ? undefined : groups
 }

@@ -6,13 +6,19 @@ export function lanesOf(scalar: kernels.StorageType, { lanes, vectorBytes, maxLa
   return Math.min(maxLanes, (4 * vectorBytes) / (scalar === 'f64' ? 8 : 4))
 }
 
-/** Lanes for sums over rows, with a register for every few lanes: two cache lines, which are fetched together. */
-export function accumulatorLanes(scalar: kernels.StorageType, target: lowering.Target): number {
-  return target.lanes === 'gpu' ? lanesOf(scalar, target) : Math.min(target.maxLanes, 2 * lanesOf(scalar, target))
+/**
+ * Lanes for sums over rows of a width. Longer runs of memory are read faster, so on a processor there are up to four cache lines of
+ * lanes, if that leaves no more of them idle than fewer would.
+ */
+export function accumulatorLanes(scalar: kernels.StorageType, width: number, target: lowering.Target): number {
+  const line = lanesOf(scalar, target)
+  if (target.lanes === 'gpu') return line
+  const total = (lanes: number) => Math.ceil(width / lanes) * lanes
+  return [4 * line, 2 * line].find((lanes) => lanes <= target.maxLanes && total(lanes) <= total(line)) ?? line
 }
 
 /** Terms that are added up in f32 before they join the exact sum. */
-const run = 16
+const run = 32
 
 type Bound = kernels.Expression | number
 

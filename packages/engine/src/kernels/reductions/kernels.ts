@@ -1,6 +1,6 @@
 import { kernels, type lowering } from '@equivar/core'
 import { kernelOnce } from '../kernel-cache.ts'
-import { accumulatorLanes, lanesOf } from './accumulate.ts'
+import { lanesOf } from './accumulate.ts'
 import { fold, foldLanes, larger, type Reduction } from './fold.ts'
 
 /** Lanes along a kept axis that one program takes at most. */
@@ -40,10 +40,9 @@ export function reduceAcross(reduction: Reduction, scalar: kernels.StorageType, 
 /**
  * `y[row, chunk, lane] = Σ_r x[row, r, lane]` with lanes along a kept axis, r within the chunk. Parameters: rows, perProgram, length
  * of the lanes' axis, reduced, chunk, then strides: of x along rows and r, of y along rows and chunks, and those of x and y along the
- * lanes where they are not contiguous. Grid: groups of rows, blocks of lanes, chunks.
+ * lanes where they are not contiguous. Grid: groups of rows, blocks of the lanes' axis, chunks.
  */
-export function reduceAlong(reduction: Reduction, scalar: kernels.StorageType, isContiguous: boolean, target: lowering.Target): kernels.Kernel {
-  const lanes = isContiguous ? accumulatorLanes(scalar, target) : lanesOf(scalar, target)
+export function reduceAlong(reduction: Reduction, scalar: kernels.StorageType, lanes: number, isContiguous: boolean): kernels.Kernel {
   return kernelOnce(`${reduction} along ${scalar} ${isContiguous} ${lanes}`, () => {
     const b = new kernels.KernelBuilder(`${reduction}_along`, { lanes, gridRank: 3 })
     const [rows, perProgram] = [b.parameter('rows', 'index'), b.parameter('perProgram', 'index')]

@@ -3,6 +3,7 @@ import { elementCount, rowMajorStrides } from '../../array/shape.ts'
 import { storageTypes, type Planner } from '../../compiled/planner.ts'
 import { PlanBuilder } from '../plan-builder.ts'
 import { launchFill } from '../structure/moves.ts'
+import { accumulatorLanes, lanesOf } from './accumulate.ts'
 import type { Reduction } from './fold.ts'
 import { laneBlock, reduceAcross, reduceAlong } from './kernels.ts'
 
@@ -64,7 +65,8 @@ function reduceOnce(plan: PlanBuilder, { reduction, scalar, extents, x, y }: Red
   // Partial results are [outer, chunk, inner].
   const strides = isAlongInner ? [reduced * inner, inner, count * inner, inner] : [1, inner, 1, inner]
   const laneStrides = isAlongInner ? [] : [reduced * inner, count * inner]
-  const kernel = reduceAlong(reduction, scalar, isAlongInner, target)
+  const lanes = isAlongInner ? accumulatorLanes(scalar, length, target) : lanesOf(scalar, target)
+  const kernel = reduceAlong(reduction, scalar, lanes, isAlongInner)
   const parameters = [rows, perProgram, length, reduced, chunk, ...strides, ...laneStrides]
   plan.launch({ kernel, grid: [groups, laneBlocks, count], parameters, buffers: [x, partial], flops, bytes })
   if (count > 1) reduceOnce(plan, { reduction, scalar, extents: { outer, reduced: count, inner }, x: partial, y }, target)

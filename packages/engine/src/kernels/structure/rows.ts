@@ -51,8 +51,7 @@ function takeNarrow(scalar: kernels.StorageType, target: lowering.Target): kerne
 }
 
 /** `y[s, :] = Σ x[e, :]` over the entries e of segment s, lanes along the row. */
-function segmentSumWide(scalar: kernels.StorageType, target: lowering.Target): kernels.Kernel {
-  const lanes = accumulatorLanes(scalar, target)
+function segmentSumWide(scalar: kernels.StorageType, lanes: number): kernels.Kernel {
   return kernelOnce(`segmentSum wide ${scalar} ${lanes}`, () => {
     const { b, segments, width, perProgram, starts, entries, x, y } = segmentMemory(scalar, lanes)
     const first = b.programId().mul(perProgram)
@@ -129,7 +128,7 @@ export const rowPlanners: { readonly [P in 'take' | 'segmentSum']: Planner<P> } 
       const average = Math.max(1, (count * width) / numSegments)
       const perProgram = Math.max(1, Math.ceil(programSize / average))
       const launch: lowering.PlannedLaunch = {
-        kernel: width >= shortRow ? segmentSumWide(scalar, target) : segmentSumNarrow(scalar, target),
+        kernel: width >= shortRow ? segmentSumWide(scalar, accumulatorLanes(scalar, width, target)) : segmentSumNarrow(scalar, target),
         grid: [Math.ceil(numSegments / perProgram)],
         parameters: [numSegments, count, width, perProgram],
         buffers: [{ kind: 'order', index: 0, part: 'starts' }, { kind: 'order', index: 0, part: 'entries' }, { kind: 'input', index: 0 }, { kind: 'output', index: 0 }],

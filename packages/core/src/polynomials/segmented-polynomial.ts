@@ -18,6 +18,14 @@ import { memory } from './transforms/cost.ts'
 import { flattenCoefficientModes, flattenModes, type FlattenOptions } from './transforms/flatten-modes.ts'
 import { squeezeModes } from './transforms/squeeze-modes.ts'
 
+/** A polynomial p as two: `p(w, x…) = main(table(w), x…)`. */
+export interface FoldedPolynomial {
+  readonly table: SegmentedPolynomial
+  readonly main: SegmentedPolynomial
+  readonly numPathsBefore: number
+  readonly numPaths: number
+}
+
 /**
  * `outputs[o] = Σ_operations tensorProduct(inputs[…])`: several outputs, each a sum of segmented tensor products in which an
  * input may occur more than once. A derivative of a polynomial is a polynomial.
@@ -191,6 +199,12 @@ export class SegmentedPolynomial implements PolynomialParts {
   /** Adds up products of the same operands and subscripts. */
   fuseStps(): SegmentedPolynomial {
     return SegmentedPolynomial.fromParts(rewrites.fuseProducts(this))
+  }
+
+  /** As a table of coefficients made of one input, and a polynomial of that table and the other inputs. See {@link rewrites.foldOperand}. */
+  foldOperand(operand: number): FoldedPolynomial {
+    const { table, main, numPathsBefore, numPaths } = rewrites.foldOperand(this, operand)
+    return { table: SegmentedPolynomial.fromParts(table), main: SegmentedPolynomial.fromParts(main), numPathsBefore, numPaths }
   }
 
   /** Makes products symmetric in factors that are one buffer. See {@link rewrites.symmetrizeForIdenticalOperands}. */

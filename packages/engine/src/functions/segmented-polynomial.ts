@@ -4,7 +4,9 @@ import { formatShape } from '../array/shape.ts'
 import { explainPolynomial } from '../compiled/explain.ts'
 import { currentMethod, requireMethod, withIndexChecks, type MethodChoice } from '../compiled/modes.ts'
 import { apply } from '../graph/apply.ts'
+import { Value } from '../graph/value.ts'
 import type { InputAccess, OutputAccess, SegmentedPolynomialParams } from '../primitives/names.ts'
+import { foldingOf, type Folding } from './folding.ts'
 
 /** Rows of an array, picked for every batch entry: row b is `array[indices[b]]`. */
 export interface Gathered {
@@ -46,7 +48,8 @@ export function segmentedPolynomial(
   options: SegmentedPolynomialOptions = {},
 ): NDArray[] {
   const { arrays, params } = polynomialCall(polynomial, inputs, options)
-  const run = () => [...apply('segmentedPolynomial', arrays, params)]
+  const folding = foldingOf(arrays.map((array) => array.value), params)
+  const run = () => [...apply('segmentedPolynomial', folding ? withTable(arrays, folding) : arrays, folding ? folding.params : params)]
   return options.checkIndices === undefined ? run() : withIndexChecks(options.checkIndices, run)
 }
 
@@ -64,7 +67,24 @@ export function explainSegmentedPolynomial(
   options: SegmentedPolynomialOptions = {},
 ): lowering.Explanation {
   const { arrays, params } = polynomialCall(polynomial, inputs, options)
-  return explainPolynomial(arrays.map((array) => array.value), params)
+  const values = arrays.map((array) => array.value)
+  const folding = foldingOf(values, params)
+  if (!folding) return explainPolynomial(values, params)
+  const { operand, table } = folding
+  const withShape = values.map((value, i) => {
+    const { dtype, shape, device } = value
+    return i === operand ? new Value({ dtype, shape: [shape[0] ?? 0, table.outputs[0]?.size ?? 0], device }, undefined, undefined, false) : value
+  })
+  return explainPolynomial(withShape, folding.params)
+}
+
+/** The inputs with one of them made into a table, row by row. */
+function withTable(arrays: readonly NDArray[], { operand, table }: Folding): readonly NDArray[] {
+  return arrays.map((array, i) => {
+    if (i !== operand) return array
+    const params = { polynomial: table, inputs: [{ kind: 'batched' }], outputs: [{ kind: 'batched' }], batchSize: array.shape[0] ?? 0 } as const
+    return apply('segmentedPolynomial', [array], params)[0] ?? array
+  })
 }
 
 /** Arguments as the primitive takes them: operands, then every index array once. */

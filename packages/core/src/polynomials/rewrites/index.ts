@@ -1,6 +1,7 @@
 export { concatenate } from './concatenate.ts'
 export { consolidate, fuseProducts, mergeModesJointly } from './consolidate.ts'
 export { computeOnly, filterDropUnusedOperands, filterKeepOperands, filterKeepOutputs, permuteBuffers, usedOperands } from './filter-operands.ts'
+export { foldOperand } from './fold-operand.ts'
 export { squeezeJointly } from './squeeze-jointly.ts'
 export { stack, stackTensorProducts } from './stack.ts'
 export { symmetrizeForIdenticalOperands, unsymmetrizeForIdenticalOperands } from './symmetrize.ts'

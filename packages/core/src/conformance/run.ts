@@ -14,7 +14,7 @@ import { errorText, type Lower, reasonToSkip, runPolynomialCase } from './polyno
  */
 export function conformanceCases(tier: Tier, seed: number): readonly ConformanceCase[] {
   if (made?.tier === tier && made.seed === seed) return made.cases
-  const cases = Object.freeze([...contractCases(seed), ...kernelCases(seed), ...polynomialCases(tier, seed)])
+  const cases = Object.freeze([...contractCases(tier, seed), ...kernelCases(seed), ...polynomialCases(tier, seed)])
   made = { tier, seed, cases }
   return cases
 }

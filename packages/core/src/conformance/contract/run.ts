@@ -1,13 +1,14 @@
 import { InternalError } from '../../errors.ts'
-import type { ContractCase } from '../cases.ts'
+import type { ContractCase, Tier } from '../cases.ts'
 import { type ContractContext, Skip } from './context.ts'
 import { endings } from './endings.ts'
+import { farRules } from './far.ts'
 import { type Rule, rules } from './rules.ts'
 
-const all: Readonly<Record<string, Rule>> = { ...rules, ...endings }
+const all: Readonly<Record<string, Rule>> = { ...rules, ...endings, ...farRules }
 
-export function contractCases(seed: number): ContractCase[] {
-  return Object.keys(all).map((name) => ({ category: 'contract', name: `contract/${name}`, seed }))
+export function contractCases(tier: Tier, seed: number): ContractCase[] {
+  return Object.keys(tier === 'ci' ? { ...rules, ...endings } : all).map((name) => ({ category: 'contract', name: `contract/${name}`, seed }))
 }
 
 /** Nothing, or why it cannot be tried. @throws {Error} with a sentence if the rule is broken. */

@@ -4,6 +4,7 @@ import { integerDivision } from './division.ts'
 import type { Value } from './graph.ts'
 import type { GraphBuilder } from './graph-builder.ts'
 import { Helpers } from './helpers.ts'
+import { requireCompilable } from './limits.ts'
 import { moduleBytes } from './module.ts'
 import { orderByParts } from './order-parts.ts'
 import { EmitterState } from './state.ts'
@@ -23,7 +24,7 @@ export interface EmitOptions {
  * `first … last − 1` by their linear number, axis 0 of the grid running fastest; `args` is the address of the argument block, see
  * `argumentLayout`. At least 64 bytes behind every buffer must be readable: the end of one is read by whole vectors.
  *
- * @throws {KernelError} if the kernel breaks a rule of the language.
+ * @throws {KernelError} if the kernel breaks a rule of the language, or is too large for one function.
  */
 export function emit(kernel: kernels.Kernel, options: EmitOptions): Uint8Array<ArrayBuffer> {
   kernels.verify(kernel)
@@ -33,6 +34,7 @@ export function emit(kernel: kernels.Kernel, options: EmitOptions): Uint8Array<A
   const parameters = ['i32', 'i32', 'i32'] as const
   orderByParts(state.graph.root)
   const body = writeFunction(state.graph, parameters)
+  requireCompilable(kernel.name, body.length)
   return moduleBytes([{ type: { parameters, results: [] }, body, exportName: 'run' }, ...helpers.functions()], options)
 }
 

@@ -17,7 +17,7 @@ export function orderByParts(region: Region): void {
   const ordered: Statement[] = []
   let run: Statement[] = []
   const close = () => {
-    ordered.push(...orderedRun(run))
+    for (const statement of orderedRun(run)) ordered.push(statement)
     run = []
   }
   for (const statement of statements) {
@@ -30,7 +30,8 @@ export function orderByParts(region: Region): void {
     }
   }
   close()
-  statements.splice(0, statements.length, ...ordered)
+  // One by one: there may be more than a call takes.
+  for (const [k, statement] of ordered.entries()) statements[k] = statement
 }
 
 const groupOf = ({ part }: Store) => Math.floor(part / partsTogether)

@@ -61,7 +61,9 @@ export class Schedule {
 
   /** The last statement of the value's own region that uses it, also inside of it. */
   lastUse(value: Value): number {
-    return Math.max(-1, ...(this.#uses.get(value) ?? []).map((use) => this.#indexIn(value.region, use)))
+    let last = -1
+    for (const use of this.#uses.get(value) ?? []) last = Math.max(last, this.#indexIn(value.region, use))
+    return last
   }
 
   #count(region: Region): void {

@@ -126,7 +126,7 @@ export class StridedAccess {
 }
 
 /** Those from `first` on at consecutive places, as many as make whole vectors; loads may do with fewer, because more may be read. */
-function runFrom<T extends { readonly place: Place; readonly form: Form; readonly parts?: readonly Value[] }>(sorted: readonly T[], first: number): readonly T[] {
+function runFrom<T extends Pick<Column, 'place' | 'form'> & Partial<Column>>(sorted: readonly T[], first: number): readonly T[] {
   const { place, form, parts } = at(sorted, first)
   const width = widthOf(place.scalar)
   const run = sorted.slice(first, first + width)

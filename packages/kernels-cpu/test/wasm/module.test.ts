@@ -2,6 +2,7 @@ import { KernelError, kernels } from '@equivar/core'
 import { describe, expect, it } from 'vitest'
 import loadWabt from 'wabt'
 import { argumentLayout, emit, sharedBytes, supportsRelaxedSimd } from '../../src/wasm/index.ts'
+import { requireCompilable } from '../../src/wasm/limits.ts'
 import { convolution, gather, histogram, matrixProduct, saxpy, scan, segmentSum, softmax } from './kernels.ts'
 
 const examples = [saxpy(8), softmax(13), segmentSum(3, 5), convolution(20, 8, 'f32'), convolution(20, 1, 'f64'), gather(4), matrixProduct('exact'), scan(), histogram(4)]
@@ -50,6 +51,11 @@ describe('modules', () => {
   it('are made of kernels that keep the rules', () => {
     const broken: kernels.Kernel = { ...saxpy(4), lanes: 0 }
     expect(() => emit(broken, { relaxedMultiplyAdd: false, sharedMemory: false, maxPages: 1 })).toThrow(KernelError)
+  })
+
+  it('are refused where no host would compile them', () => {
+    expect(() => requireCompilable('huge', 7_654_322)).toThrow("kernel 'huge' takes 7654322 bytes of WebAssembly, but hosts compile 7654321 at most; split it")
+    expect(() => requireCompilable('large', 7_654_321)).not.toThrow()
   })
 })
 

@@ -127,7 +127,7 @@ function planMatmul(request: MatmulRequest, target: Target, sizes: MatmulSizes, 
 function planRowSum(scalar: FloatScalar, target: Target, { m, n, k, scale = 1 }: MatmulSizes, kernelOf: KernelOf): Plan {
   const parts: PlanParts = { temporaries: [], launches: [] }
   const blocks = blocksOf({ firstPath: 0, lastPath: 1, rows: m, columns: n, offset: 0, rowStride: n })
-  const numParts = partsOfSum(k, blocks.length / blockEntry)
+  const numParts = partsOfSum(k, blocks.length / blockEntry, k * (m + n), m * n)
   const output = { slot: { kind: 'output', index: 0 }, scalar, size: m * n } as const
   const slot = placeForSums(parts, numParts, output, scalar)
   const shape = sumShape(target, scalar)

@@ -15,7 +15,7 @@ export interface PackOptions {
 }
 
 /** Numbers of a matrix in the table of a {@link packKernel}. */
-export const packEntry = 6
+const packEntry = 6
 
 /**
  * `packed[matrix][panel][k][lane] = factor · source[k, panel · width + lane]`, zero beyond the last column: every panel of columns

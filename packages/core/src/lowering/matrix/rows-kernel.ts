@@ -25,8 +25,8 @@ export interface RowsKernelOptions {
 }
 
 /** Numbers of a group (a segment of y) and of a path in the tables of a {@link rowsKernel}. */
-export const groupEntry = 7
-export const pathEntry = 7
+const groupEntry = 7
+const pathEntry = 7
 
 /** Rows of which a program remembers the places. */
 const rememberedRows = 96

@@ -21,7 +21,7 @@ export interface SumKernelOptions {
 
 /** Numbers of a block and of a path in the tables of a {@link sumKernel}. */
 export const blockEntry = 8
-export const sumPathEntry = 7
+const sumPathEntry = 7
 /** Largest extent of a block of sums, rows and columns. */
 export const blockExtent = 128
 

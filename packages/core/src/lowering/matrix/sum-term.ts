@@ -9,10 +9,16 @@ import { bytesOf, type TileShape, tileShape } from './tile.ts'
 /** Programs that there should be, and entries that a program should have. */
 const wantedPrograms = 16
 const wantedEntries = 256
+/** Numbers that are read for each that is summed up in parts, at least. */
+const readPerSum = 4
 
-/** Shares that so many entries, for each of so many blocks of sums, are cut into. */
-export function partsOfSum(entries: number, numBlocks: number): number {
-  return Math.max(1, Math.min(Math.ceil(wantedPrograms / Math.max(1, numBlocks)), Math.ceil(entries / wantedEntries)))
+/**
+ * Shares that so many entries are cut into: enough programs, though most of them may belong to one row of sums, but sums of all parts
+ * are little beside what is read.
+ */
+export function partsOfSum(entries: number, numBlocks: number, numRead: number, numSums: number): number {
+  const worthwhile = Math.floor(numRead / (numSums * readPerSum))
+  return Math.max(1, Math.min(Math.ceil(wantedPrograms / Math.max(1, numBlocks)), Math.ceil(entries / wantedEntries), worthwhile))
 }
 
 /** Sums of one term, in a number of parts, one behind another. */
@@ -45,7 +51,8 @@ export class SumTerm {
 
   /** Shares of the entries whose sums are made apart: their number depends on sizes only, so results are reproducible. */
   numParts(batchSize: number, rows: number): number {
-    return partsOfSum(batchSize / rows, this.#tables.numBlocks * rows)
+    const [x, g, sums] = [this.#view.input(this.#term.a), this.#view.input(this.#term.b), this.#view.output(this.#term.output)]
+    return partsOfSum(batchSize, this.#tables.numBlocks, batchSize * (x.size + g.size), Math.max(1, rows * sums.size))
   }
 
   /** Adds the launch that writes `numParts · rows · size` sums. */

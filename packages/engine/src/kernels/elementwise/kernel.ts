@@ -120,7 +120,7 @@ function makeKernel(dag: ElementwiseDag, structure: ElementwiseStructure, lanes:
     const shared = operands.slice(0, numInputs).map(({ access, memory, dtype }, k) => {
       return access === 'spread' ? fromStorage(memory.load(bases[k] ?? 0), dtype) : undefined
     })
-    const step = (i: kernels.Expression, active: kernels.Expression | undefined) => {
+    const step = (i: kernels.Expression, active: kernels.Expression) => {
       const inputs = operands.slice(0, numInputs).map((own, k) => shared[k] ?? fromStorage(read(b, own, (lane) => at(k, lane), i, active), own.dtype))
       const values = evaluateDag(b, dag, [...inputs, ...scalars], target.lanes === 'simd')
       for (const [o, value] of dag.outputs.entries()) {
@@ -129,9 +129,7 @@ function makeKernel(dag: ElementwiseDag, structure: ElementwiseStructure, lanes:
         if (operand && result) write(b, operand, (lane) => at(numInputs + o, lane), i, active, toStorage(b, result, operand.dtype))
       }
     }
-    const whole = blockStart.add(blockEnd.sub(blockStart).div(lanes).mul(lanes))
-    b.loop(blockStart, whole, { step: lanes }, (i) => step(i, undefined))
-    b.branch(whole.less(blockEnd), () => step(whole, blockEnd.sub(whole)))
+    b.loop(blockStart, blockEnd, { step: lanes }, (i) => step(i, blockEnd.sub(i)))
   }
 
   if (!rowNumbers) {
@@ -168,10 +166,10 @@ function placeOf(row: kernels.Expression, extents: readonly kernels.Expression[]
 
 type Place = (lane: kernels.Expression) => kernels.Expression
 
-function read(b: kernels.KernelBuilder, operand: Operand, at: Place, i: kernels.Expression, active: kernels.Expression | undefined): kernels.Expression {
+function read(b: kernels.KernelBuilder, operand: Operand, at: Place, i: kernels.Expression, active: kernels.Expression): kernels.Expression {
   const { memory, access, laneStride } = operand
-  if (access === 'contiguous') return memory.loadLanes(at(i), active ? { active } : {})
-  return memory.load(at(i.add(b.lane()).mul(laneStride)), active ? { mask: b.lane().less(active) } : {})
+  if (access === 'contiguous') return memory.loadLanes(at(i), { active })
+  return memory.load(at(i.add(b.lane()).mul(laneStride)), { mask: b.lane().less(active) })
 }
 
 function write(
@@ -179,12 +177,12 @@ function write(
   operand: Operand,
   at: Place,
   i: kernels.Expression,
-  active: kernels.Expression | undefined,
+  active: kernels.Expression,
   value: kernels.Expression,
 ): void {
   const { memory, access, laneStride } = operand
-  if (access === 'contiguous') memory.storeLanes(at(i), value, active ? { active } : {})
-  else memory.store(at(i.add(b.lane()).mul(laneStride)), value, active ? { mask: b.lane().less(active) } : {})
+  if (access === 'contiguous') memory.storeLanes(at(i), value, { active })
+  else memory.store(at(i.add(b.lane()).mul(laneStride)), value, { mask: b.lane().less(active) })
 }
 
 function nameOf({ nodes }: ElementwiseDag): string {

@@ -56,21 +56,18 @@ export function reduceAlong(reduction: Reduction, scalar: kernels.StorageType, l
     const first = b.programId(0).mul(perProgram)
     const lane0 = b.programId(1).mul(laneBlock)
     const laneEnd = lane0.add(laneBlock).min(length)
-    const whole = lane0.add(laneEnd.sub(lane0).div(lanes).mul(lanes))
     b.loop(first, first.add(perProgram).min(rows), {}, (row) => {
       const [from, to] = [row.mul(xRow), row.mul(yRow).add(b.programId(2).mul(yChunk))]
-      const group = (i: kernels.Expression, active: kernels.Expression | undefined) => {
-        const mask = active ? b.lane().less(active) : undefined
+      b.loop(lane0, laneEnd, { step: lanes }, (i) => {
+        const active = laneEnd.sub(i)
+        const mask = b.lane().less(active)
         const value = fold(b, reduction, scalar, [start, end, 1], (r) => {
           const base = from.add(r.mul(xStep))
-          if (!strides) return { value: x.loadLanes(base.add(i), active ? { active } : {}) }
-          return { value: x.load(base.add(i.add(b.lane()).mul(strides[0])), mask ? { mask } : {}) }
+          return { value: strides ? x.load(base.add(i.add(b.lane()).mul(strides[0])), { mask }) : x.loadLanes(base.add(i), { active }) }
         })
-        if (!strides) y.storeLanes(to.add(i), value, active ? { active } : {})
-        else y.store(to.add(i.add(b.lane()).mul(strides[1])), value, mask ? { mask } : {})
-      }
-      b.loop(lane0, whole, { step: lanes }, (i) => group(i, undefined))
-      b.branch(whole.less(laneEnd), () => group(whole, laneEnd.sub(whole)))
+        if (strides) y.store(to.add(i.add(b.lane()).mul(strides[1])), value, { mask })
+        else y.storeLanes(to.add(i), value, { active })
+      })
     })
     return b.build()
   })

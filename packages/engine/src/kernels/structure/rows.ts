@@ -20,11 +20,12 @@ function takeWide(scalar: kernels.StorageType, target: lowering.Target): kernels
     const indices = b.buffer('indices', 'i32', 'read', { extent: b.extentOf(count), below: b.extentOf(rows) })
     const y = b.buffer('y', scalar, 'write')
     const first = b.programId().mul(perProgram)
-    const whole = width.div(lanes).mul(lanes)
     b.loop(first, first.add(perProgram).min(count), {}, (i) => {
       const [from, to] = [indices.load(i).convert('index').mul(width), i.mul(width)]
-      b.loop(0, whole, { step: lanes }, (j) => y.storeLanes(to.add(j), x.loadLanes(from.add(j))))
-      b.branch(whole.less(width), () => y.storeLanes(to.add(whole), x.loadLanes(from.add(whole), { active: width.sub(whole) }), { active: width.sub(whole) }))
+      b.loop(0, width, { step: lanes }, (j) => {
+        const active = width.sub(j)
+        y.storeLanes(to.add(j), x.loadLanes(from.add(j), { active }), { active })
+      })
     })
     return b.build()
   })
@@ -57,14 +58,11 @@ function segmentSumWide(scalar: kernels.StorageType, lanes: number): kernels.Ker
     const first = b.programId().mul(perProgram)
     b.loop(first, first.add(perProgram).min(segments), {}, (segment) => {
       const [from, to] = [starts.load(segment).convert('index'), starts.load(segment.add(1)).convert('index')]
-      const sum = (j: kernels.Expression, active: kernels.Expression | undefined) => {
-        const options = active ? { active } : {}
-        const total = accumulator(b, scalar, 'varying').sum(from, to, (e) => x.loadLanes(entries.load(e).convert('index').mul(width).add(j), options))
-        y.storeLanes(segment.mul(width).add(j), total, options)
-      }
-      const whole = width.div(lanes).mul(lanes)
-      b.loop(0, whole, { step: lanes }, (j) => sum(j, undefined))
-      b.branch(whole.less(width), () => sum(whole, width.sub(whole)))
+      b.loop(0, width, { step: lanes }, (j) => {
+        const active = width.sub(j)
+        const total = accumulator(b, scalar, 'varying').sum(from, to, (e) => x.loadLanes(entries.load(e).convert('index').mul(width).add(j), { active }))
+        y.storeLanes(segment.mul(width).add(j), total, { active })
+      })
     })
     return b.build()
   })

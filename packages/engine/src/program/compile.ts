@@ -1,6 +1,9 @@
 import { ProgramState, type CompileOptions, type ProgramStatistics } from './program.ts'
 import type { ProgramExplanation } from './explain.ts'
 
+/** Programs that are dropped without being disposed give their memory back as arrays do. */
+const forgotten = new FinalizationRegistry<ProgramState>((state) => state.dispose())
+
 /** A function that was made into steps on a device; it is called as the function is. */
 export interface Program<Inputs extends readonly unknown[], Result> {
   (...inputs: Inputs): Result
@@ -42,11 +45,13 @@ export function compile<Inputs extends readonly unknown[], Result>(f: (...inputs
   const dispose = () => {
     state.dispose()
   }
-  return Object.assign((...inputs: Inputs) => run(...inputs), {
+  const program = Object.assign((...inputs: Inputs) => run(...inputs), {
     run,
     statistics: () => state.statistics(),
     explain: () => state.explain(),
     dispose,
     [Symbol.dispose]: dispose,
   })
+  forgotten.register(program, state)
+  return program
 }

@@ -87,7 +87,8 @@ export class DeviceInstance implements Instance, ArenaUser {
     const lifetimes = this.#lifetimes(constant)
     const layout = layoutArena([...lifetimes.values()], Math.max(cacheLine, backend.capabilities.alignment))
     const offsets = new Map([...lifetimes.keys()].map((buffer, k) => [buffer, layout.offsets[k] ?? 0]))
-    this.#arenaBytes = layout.bytes
+    // Arrays without elements have an address too.
+    this.#arenaBytes = layout.offsets.length > 0 ? Math.max(cacheLine, layout.bytes) : 0
     this.#peakBytes = layout.peakBytes
     try {
       this.#places = this.#plan.buffers.map((_, buffer): Place => {

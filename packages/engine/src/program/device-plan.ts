@@ -1,15 +1,15 @@
 import { InternalError, type BackendDevice, type lowering } from '@equivar/core'
-import { isFloat, type DType } from '../array/dtype.ts'
+import type { DType } from '../array/dtype.ts'
 import { elementCount } from '../array/shape.ts'
 import { targetOf } from '../compiled/backend.ts'
 import { indexUses } from '../compiled/index-uses.ts'
 import { orderSource, planPrimitive } from '../compiled/table.ts'
 import type { AbstractValue } from '../graph/value.ts'
-import type { PrimitiveName } from '../primitives/names.ts'
 import { orderPlan } from '../kernels/index.ts'
 import { wordBytes } from '../memory/words.ts'
 import type { StepExplanation } from './explain.ts'
 import { explainPrimitive } from './explain-step.ts'
+import { isLossyCast } from './casts.ts'
 import { planFusion } from './fusion.ts'
 import type { PrimitiveStep, ProgramGraph, Step, TensorId } from './graph.ts'
 
@@ -210,9 +210,4 @@ class Planning {
 
 function missing(kind: string, index: number): never {
   throw new InternalError(`a plan uses ${kind} ${index}, which does not exist`)
-}
-
-/** Whether a cast may meet numbers that the new dtype does not have. */
-export function isLossyCast(primitive: PrimitiveName, { dtype: from }: AbstractValue, to: DType): boolean {
-  return primitive === 'cast' && from !== to && from !== 'bool' && to !== 'bool' && !isFloat(to)
 }

@@ -14,20 +14,23 @@ export function evaluate({ constant, terms }: SizeExpression, sizes: readonly nu
   return sum
 }
 
-/** Numbers of sizes that are traced with: primes far from each other and from the numbers of models, in two sets of distinct differences. */
+/**
+ * Numbers that sizes have in two traces: primes without small integer relations between them, larger than the numbers of models, and so
+ * small that functions which loop over their sizes come to an end.
+ */
 const probes: readonly (readonly [number, number])[] = [
-  [10_007, 10_037],
-  [20_011, 20_063],
-  [30_011, 30_113],
-  [40_009, 40_189],
-  [50_021, 50_311],
-  [60_013, 60_427],
-  [70_001, 70_607],
-  [80_021, 80_831],
-  [90_001, 91_019],
-  [100_003, 101_287],
-  [110_017, 111_611],
-  [120_011, 122_033],
+  [12_097, 8_753],
+  [13_421, 18_481],
+  [6_857, 9_857],
+  [16_187, 7_691],
+  [12_853, 17_167],
+  [7_013, 15_641],
+  [9_923, 6_673],
+  [7_561, 14_221],
+  [13_879, 7_247],
+  [10_429, 7_639],
+  [16_493, 14_009],
+  [7_039, 16_829],
 ]
 
 /** The most sizes that can vary independently in one program. */
@@ -38,10 +41,11 @@ export function probeSizes(count: number, trace: 0 | 1): number[] {
   return probes.slice(0, count).map((pair) => pair[trace])
 }
 
-/** Coefficients of the smaller term that are tried for sums of two sizes. */
-const triedCoefficients = 64
-/** Largest constant beside sizes. */
+/** Largest coefficients in sums of two sizes. */
+const largestCoefficient = 32
+/** Largest constant beside multiples of one size, and of two. */
 const largestConstant = 4_000
+const largestConstantOfTwo = 1_000
 
 /**
  * The expression that is `a` at sizes `p` and `b` at sizes `q`, if there is one: a number, a product of powers of sizes, or a sum of
@@ -68,26 +72,24 @@ function monomial(a: number, b: number, p: readonly number[], q: readonly number
 }
 
 function affine(a: number, b: number, p: readonly number[], q: readonly number[]): SizeExpression | undefined {
-  let best: SizeExpression | undefined
+  const found: SizeExpression[] = []
   for (let k = 0; k < p.length; k++) {
-    const coefficient = (a - b) / ((p[k] ?? 0) - (q[k] ?? 0))
-    if (!Number.isInteger(coefficient)) continue
-    best = closer(best, { constant: a - coefficient * (p[k] ?? 0), terms: [{ coefficient, powers: unit(p.length, k) }] })
+    const coefficient = (a - b) / difference(p, q, k)
+    const constant = a - coefficient * (p[k] ?? 0)
+    if (Number.isInteger(coefficient) && Math.abs(constant) <= largestConstant) found.push({ constant, terms: [{ coefficient, powers: unit(p.length, k) }] })
   }
-  return best
+  return simplest(found)
 }
 
 function sumOfTwo(a: number, b: number, p: readonly number[], q: readonly number[]): SizeExpression | undefined {
-  let best: SizeExpression | undefined
-  const difference = (k: number) => (p[k] ?? 0) - (q[k] ?? 0)
+  const found: SizeExpression[] = []
   for (let k = 0; k < p.length; k++)
     for (let l = 0; l < p.length; l++)
-      for (let first = -triedCoefficients; first <= triedCoefficients; first++) {
-        if (k === l || first === 0) continue
-        const second = (a - b - first * difference(k)) / difference(l)
-        if (!Number.isInteger(second) || second === 0) continue
+      for (let first = -largestCoefficient; k !== l && first <= largestCoefficient; first++) {
+        const second = (a - b - first * difference(p, q, k)) / difference(p, q, l)
         const constant = a - first * (p[k] ?? 0) - second * (p[l] ?? 0)
-        best = closer(best, {
+        if (first === 0 || second === 0 || !Number.isInteger(second) || Math.abs(second) > largestCoefficient || Math.abs(constant) > largestConstantOfTwo) continue
+        found.push({
           constant,
           terms: [
             { coefficient: first, powers: unit(p.length, k) },
@@ -95,12 +97,17 @@ function sumOfTwo(a: number, b: number, p: readonly number[], q: readonly number
           ],
         })
       }
-  return best
+  return simplest(found)
 }
 
-function closer(best: SizeExpression | undefined, found: SizeExpression): SizeExpression | undefined {
-  if (Math.abs(found.constant) > largestConstant) return best
-  return best && Math.abs(best.constant) <= Math.abs(found.constant) ? best : found
+function difference(p: readonly number[], q: readonly number[], k: number): number {
+  return (p[k] ?? 0) - (q[k] ?? 0)
+}
+
+/** The expression with the smallest numbers. */
+function simplest(found: readonly SizeExpression[]): SizeExpression | undefined {
+  const cost = ({ constant, terms }: SizeExpression) => terms.reduce((sum, { coefficient }) => sum + Math.abs(coefficient), Math.abs(constant) / 8)
+  return found.reduce<SizeExpression | undefined>((best, own) => (best && cost(best) <= cost(own) ? best : own), undefined)
 }
 
 function unit(length: number, at: number): number[] {

@@ -6,6 +6,7 @@ import { elementwisePlanners } from '../kernels/elementwise/planners.ts'
 import type { ElementwiseDag, ElementwiseName, ElementwiseNode } from '../kernels/index.ts'
 import type { PrimitiveName } from '../primitives/names.ts'
 import type { FusedStep, PrimitiveStep, ProgramGraph, Step, TensorId } from './graph.ts'
+import { isLossyCast } from './casts.ts'
 import { paramsKey } from './params-key.ts'
 import { withoutDead } from './optimize.ts'
 import { mergeCheap, Units, type Unit } from './fusion-units.ts'
@@ -22,8 +23,8 @@ const mostBuffers = 20
  */
 export function fuse(graph: ProgramGraph, maxBuffers: number): ProgramGraph {
   const limits = { nodes: mostNodes, buffers: Math.min(maxBuffers, mostBuffers) }
-  const units = new Units(graph, isElementwise, limits)
-  for (const [k, step] of graph.steps.entries()) if (step.kind === 'primitive' && isElementwise(step)) units.join(k)
+  const units = new Units(graph, (step) => isElementwise(graph, step), limits)
+  for (const [k, step] of graph.steps.entries()) if (step.kind === 'primitive' && isElementwise(graph, step)) units.join(k)
   units.moveToUsers()
   units.joinReaders()
   mergeCheap(units)
@@ -32,7 +33,10 @@ export function fuse(graph: ProgramGraph, maxBuffers: number): ProgramGraph {
   return withoutDead({ ...graph, tensors: writer.tensors, steps })
 }
 
-function isElementwise({ primitive }: PrimitiveStep): boolean {
+function isElementwise({ tensors }: ProgramGraph, { primitive, params, inputs: [input = -1] }: PrimitiveStep): boolean {
+  // What a look at the elements must come before has to be in memory.
+  const spec = tensors[input]
+  if (spec && 'dtype' in params && isLossyCast(primitive, spec, params.dtype)) return false
   return isMove(primitive) || isElementwiseName(primitive)
 }
 
@@ -65,7 +69,7 @@ class FusionWriter {
   }
 
   stepsOf({ steps, shape, fewer }: Unit): readonly Step[] {
-    const own = steps.flatMap((step) => (step.kind === 'primitive' && isElementwise(step) ? [step] : []))
+    const own = steps.flatMap((step) => (step.kind === 'primitive' && isElementwise(this.#graph, step) ? [step] : []))
     if (!shape || own.length < steps.length || own.every(({ primitive }) => primitive === 'reshape')) return steps
     if (own.length === 1 && !own.some(({ inputs }) => inputs.some((id) => this.#isScalar(id)))) return steps
     return this.#fused(own, shape, fewer)

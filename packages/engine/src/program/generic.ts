@@ -37,7 +37,7 @@ export class GenericProgram {
     this.numSizes = numSizes
     this.#zipped = zipped
     const [p, q] = [probeSizes(numSizes, 0), probeSizes(numSizes, 1)]
-    this.#verified = p.map((low, k) => ({ low, high: q[k] ?? low }))
+    this.#verified = p.map((size, k) => ({ low: Math.min(size, q[k] ?? size), high: Math.max(size, q[k] ?? size) }))
   }
 
   /** Takes over both traces. @throws {Difference} if they are not one function of sizes. */

@@ -1,4 +1,4 @@
-import { DeviceError, DtypeError, EquivarError, InputError, InternalError, type BackendDevice } from '@equivar/core'
+import { DeviceError, DtypeError, InputError, InternalError, type BackendDevice } from '@equivar/core'
 import { requireDevice, type Device } from '../array/device.ts'
 import type { DType } from '../array/dtype.ts'
 import { describe, NDArray, storageOf } from '../array/ndarray.ts'
@@ -18,7 +18,7 @@ import { hostInstance } from './host-instance.ts'
 import type { Instance, InstanceMemory } from './instance.ts'
 import { optimize } from './optimize.ts'
 import { SharedArena } from './shared-arena.ts'
-import { shapesAt, sizeLayout, sizesOf, type Shapes, type SizeLayout } from './sizes.ts'
+import { differOrdinarily, isOrdinary, shapesAt, sizeLayout, sizesOf, type Shapes, type SizeLayout } from './sizes.ts'
 import { releaseGraph, trace } from './trace.ts'
 import { collect, rebuild, structureOf, type Structure } from './tree.ts'
 import { Difference } from './zip.ts'
@@ -200,9 +200,8 @@ export class ProgramState {
   }
 
   #graphFor(shapes: Shapes): Traced {
-    const isOrdinary = shapes.every((shape) => shape.every((extent) => extent > 1))
-    const bySizes = isOrdinary && this.#seen.length > 0 ? this.#bySizes(shapes) : undefined
-    if (isOrdinary && this.#seen.length < rememberedShapes) this.#seen.push(shapes)
+    const bySizes = this.#seen.length > 0 ? this.#bySizes(shapes) : undefined
+    if (this.#seen.length < rememberedShapes) this.#seen.push(shapes)
     return bySizes ?? this.#trace(shapes)
   }
 
@@ -210,7 +209,7 @@ export class ProgramState {
   #bySizes(shapes: Shapes): Traced | undefined {
     const family = this.#families.find(({ layout }) => sizesOf(layout, shapes)) ?? this.#newFamily(shapes)
     const sizes = family && sizesOf(family.layout, shapes)
-    if (!family || !sizes) return undefined
+    if (!family || !sizes || !sizes.every(isOrdinary)) return undefined
     const { generic, structure } = family
     let graph: ProgramGraph
     try {
@@ -233,9 +232,10 @@ export class ProgramState {
 
   /** Traces with sizes that can be told from all other numbers. */
   #newFamily(shapes: Shapes): Family | undefined {
-    const layout = sizeLayout([...this.#seen, shapes])
+    const layout = sizeLayout([...this.#seen.filter((other) => differOrdinarily(other, shapes)), shapes])
     if (!layout || layout.count === 0 || layout.count > maxSizes) {
-      this.#refusal = layout ? `${layout.count} sizes vary independently` : 'inputs have other numbers of axes'
+      if (!layout) this.#refusal = 'inputs have other numbers of axes'
+      else if (layout.count > 0) this.#refusal = `${layout.count} sizes vary independently`
       return undefined
     }
     const key = JSON.stringify(layout)
@@ -261,7 +261,7 @@ export class ProgramState {
   #compareWithReady({ layout, generic }: Family): void {
     for (const { shapes, instance } of this.#ready) {
       const sizes = sizesOf(layout, shapes)
-      if (!sizes || sizes.some((size) => size < 2)) continue
+      if (!sizes?.every(isOrdinary)) continue
       try {
         const graph = generic.at(sizes)
         try {
@@ -317,10 +317,8 @@ function retained(graph: ProgramGraph): ProgramGraph {
   return graph
 }
 
-/** What a failed attempt says; anything but a difference of traces is thrown on. */
+/** What a failed attempt says. What a function throws at sizes that nobody passed is not the caller's business. */
 function reasonOf(error: unknown): string {
-  if (error instanceof Difference) return error.message
-  // What a function says of sizes that nobody passed is not the caller's business.
-  if (error instanceof EquivarError) return `at other sizes the function throws: ${error.message}`
-  throw error
+  if (error instanceof InternalError || !(error instanceof Error)) throw error
+  return error instanceof Difference ? error.message : `at other sizes the function throws: ${error.message}`
 }

@@ -54,3 +54,13 @@ export function sizesOf({ count, extents }: SizeLayout, shapes: Shapes): readonl
 export function shapesAt({ extents }: SizeLayout, sizes: readonly number[]): Shape[] {
   return extents.map((own) => own.map((extent) => (typeof extent === 'number' ? extent : (sizes[extent.size] ?? 0))))
 }
+
+/** Whether a size behaves as all larger ones: at 0 and 1, broadcasting is another. */
+export function isOrdinary(size: number): boolean {
+  return size >= 2
+}
+
+/** Whether shapes of the same ranks differ in ordinary sizes only. */
+export function differOrdinarily(a: Shapes, b: Shapes): boolean {
+  return a.every((shape, i) => shape.every((extent, axis) => extent === b[i]?.[axis] || (isOrdinary(extent) && isOrdinary(b[i]?.[axis] ?? 0))))
+}

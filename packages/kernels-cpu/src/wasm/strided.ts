@@ -40,12 +40,13 @@ export class StridedAccess {
   store(place: Place, form: Form, parts: readonly Value[]): void {
     const [first] = this.#waiting
     const isTogether = !first || (first.place.number === place.number && isBeside(first.form, form))
-    if (!isTogether || this.#waiting.some((column) => column.form.constant === form.constant)) this.flush()
+    if (!isTogether) this.flush()
     this.#waiting.push({ place, form, parts })
   }
 
   /** Stores what waits. */
   flush(): void {
+    // Of two to one place the later one stays behind.
     const columns = this.#waiting.sort((a, b) => a.form.constant - b.form.constant)
     this.#waiting = []
     for (let first = 0; first < columns.length; ) {

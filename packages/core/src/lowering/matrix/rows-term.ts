@@ -1,3 +1,4 @@
+import { DimensionError } from '../../errors.ts'
 import type { Slot, Target } from '../plan.ts'
 import type { FloatScalar, PolynomialSizes } from '../request.ts'
 import { cachedKernel } from './kernel-cache.ts'
@@ -53,11 +54,13 @@ export class RowsTerm {
     this.#tables = tablesOf(this.#groups, view.request.mathScalar, this.#shape.width, this.#foldsCoefficients)
   }
 
-  /** Adds the launches for these sizes. */
+  /** Adds the launches for these sizes. @throws {DimensionError} beyond 2^31 − 1 elements. */
   plan(sizes: PolynomialSizes, accumulates: boolean, parts: PlanParts): void {
     const { batchSize } = sizes
     if (batchSize === 0 || this.#groups.length === 0) return
     const [x, weights, y] = [this.#view.input(this.#term.a), this.#view.input(this.#term.b), this.#view.output(this.#term.output)]
+    requireAddressable('x', x.access.kind === 'shared' ? 1 : inputRows(sizes, this.#term.a), x.size)
+    requireAddressable('y', batchSize, y.size)
     const math = this.#view.request.mathScalar
     const weightRows = weights.access.kind === 'shared' ? 1 : inputRows(sizes, this.#term.b)
     const isOrdered = this.order !== undefined && weightRows <= Math.max(fewRows, Math.min(manyRows, batchSize / entriesWorthPacking))
@@ -131,6 +134,12 @@ export class RowsTerm {
     })
     return packed
   }
+}
+
+/** Programs remember where rows begin in 32 bits. */
+function requireAddressable(name: string, rows: number, size: number): void {
+  if (rows * size >= 2 ** 31)
+    throw new DimensionError(`lowerMatrix: ${name} has ${rows} rows of ${size} elements, more than 2^31 − 1 elements; split the batch`)
 }
 
 /** Entries of a program: whole tiles of rows for every segment, fewer where there are few, so that there is something to share out. */

@@ -202,6 +202,13 @@ describe('sums of products of matrices', () => {
     expect(serves(layer, [shared, batched], [batched])).toBe(true)
   })
 
+  test('more elements than programs can address', () => {
+    const request = { polynomial: linear('4x0e', '4x0e'), inputScalars: ['f32', 'f32'], outputScalars: ['f32'], mathScalar: 'f32' } as const
+    const lowered = lowerMatrix({ ...request, inputs: [shared, batched], outputs: [batched] }, simd)
+    expect(() => lowered?.plan({ batchSize: 2 ** 29, inputRows: [1, 2 ** 29], outputRows: [2 ** 29] })).toThrow(/x has 536870912 rows of 4 elements.*split the batch/)
+    expect(lowered?.plan({ batchSize: 2 ** 28, inputRows: [1, 2 ** 28], outputRows: [2 ** 28] }).launches.length).toBe(2)
+  })
+
   test('what was chosen, and why', () => {
     const polynomial = linear('4x0e', '4x0e')
     const request = { polynomial, inputScalars: ['f32', 'f32'], outputScalars: ['f32'], mathScalar: 'f32' } as const

@@ -74,6 +74,13 @@ function harmonics(name: string, vectors: number): readonly Case[] {
   return derivatives({ name, polynomial, inputs: [batched], outputs: [batched], indexRows: [], batchSize: vectors })
 }
 
+/** Products of all multiplicities with all, with shared weights. */
+function fullyConnected(name: string, multiplicity: number, batchSize: number): readonly Case[] {
+  const irreps = new Irreps('O3', `${multiplicity}x0e+${multiplicity}x1o`)
+  const { polynomial } = descriptors.fullyConnectedTensorProduct(irreps, irreps, irreps)
+  return derivatives({ name, polynomial, inputs: [{ kind: 'shared' }, batched, batched], outputs: [batched], indexRows: [], batchSize })
+}
+
 const groups: Readonly<Record<string, () => readonly Case[]>> = {
   A1: () => convolution('A1', '128x0e+128x1o', 500, 25_000),
   A2: () => convolution('A2', '128x0e', 500, 25_000),
@@ -84,6 +91,10 @@ const groups: Readonly<Record<string, () => readonly Case[]>> = {
   Afive: () => convolution('Afive', '5x0e+5x1o', 500, 25_000),
   B500: () => contraction('B500', 500, 10),
   B21: () => contraction('B21', 21, 3),
+  F4: () => fullyConnected('F4', 4, 1000),
+  F8: () => fullyConnected('F8', 8, 1000),
+  F16: () => fullyConnected('F16', 16, 1000),
+  F32: () => fullyConnected('F32', 32, 100),
   E250k: () => harmonics('E250k', 250_000),
 }
 

@@ -40,6 +40,12 @@ describe.each([
     checkAll(withDerivatives(fullyConnected('2x0e+5x1o')), target, { batchSize: 7 })
   })
 
+  it('large fully connected products, in two stages, to double backward', () => {
+    const own = fullyConnected('17x0e+16x1o')
+    expect(lowering.lowerPolynomial(problem(own, 2).request, target).explain(problem(own, 2).sizes).reason).toContain('two by two')
+    checkAll(withDerivatives(own).slice(0, 2), target, { batchSize: 3 })
+  })
+
   it('anything, by tables', () => {
     checkAll([...withDerivatives(fullyConnected('2x0e+3x1o')), ...withDerivatives(convolution(5))], target, { batchSize: 7, method: 'naive' })
   })

@@ -4,7 +4,13 @@ import type { SegmentedPolynomial, SegmentedTensorProduct } from '../../polynomi
 export const methods = ['auto', 'naive', 'uniform_1d', 'fused_tp', 'indexed_linear'] as const satisfies readonly (Method | 'auto')[]
 export type MethodName = (typeof methods)[number]
 
-const fusedForms = ['u,,uw,w', ',v,vw,w', 'u,v,uv,u', 'u,v,uv,v', 'u,u,uw,w', 'u,v,uvw,w', 'u,u,u', 'u,v,uv', 'u,uv,v', 'u,,u', ',v,v']
+/** Subscripts of products that are fused, inputs in any order, output last. */
+const fusedForms = new Set(
+  ['u,,uw,w', ',v,vw,w', 'u,v,uv,u', 'u,v,uv,v', 'u,u,uw,w', 'u,v,uvw,w', 'u,u,u', 'u,v,uv', 'u,uv,v', 'u,,u', ',v,v'].flatMap((form) => {
+    const operands = form.split(',')
+    return ordersOf(operands.length - 1).map((order) => canonical([...order, operands.length - 1].map((k) => operands[k] ?? '')))
+  }),
+)
 const linearForms = new Set(['uv,u,v', 'uv,v,u', 'uv,wu,wv', 'uv,wv,wu', 'u,uv,v', 'u,vu,v', 'uv,wv,uw', 'uv,vw,uw', 'u,v,vu', 'u,v,uv', 'uv,uw,wv', 'uv,uw,vw'])
 
 const known = new WeakMap<SegmentedPolynomial, Map<MethodName, boolean>>()
@@ -41,12 +47,29 @@ function isUniform({ operands, operations }: SegmentedPolynomial): boolean {
 
 function isFusable(product: SegmentedTensorProduct): boolean {
   if (product.numOperands < 3 || product.numOperands > 4 || product.numPaths === 0) return false
-  const [first] = product.dispatch(fusedForms, 'permuteAllButLast')
-  return first !== undefined
+  const { subscripts } = product.flattenCoefficientModes().squeezeModes().consolidateModes()
+  return subscripts.modes.length === 0 || fusedForms.has(canonical(subscripts.operands))
 }
 
 function isLinear(product: SegmentedTensorProduct): boolean {
   if (product.numOperands !== 3 || product.coefficientSubscripts !== '') return false
   const { subscripts } = product.canonicalizeSubscripts()
   return linearForms.has(subscripts.operands.join())
+}
+
+/** Modes named by where they first occur. */
+function canonical(operands: readonly string[]): string {
+  const names = new Map<string, string>()
+  return operands.map((own) => [...own].map((mode) => names.get(mode) ?? nameIn(names, mode)).join('')).join()
+}
+
+function nameIn(names: Map<string, string>, mode: string): string {
+  const name = String.fromCharCode(97 + names.size)
+  names.set(mode, name)
+  return name
+}
+
+function ordersOf(length: number): number[][] {
+  if (length === 0) return [[]]
+  return ordersOf(length - 1).flatMap((order) => Array.from({ length }, (_, at) => [...order.slice(0, at), length - 1, ...order.slice(at)]))
 }

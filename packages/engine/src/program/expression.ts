@@ -88,7 +88,8 @@ function sumOfTwo(a: number, b: number, p: readonly number[], q: readonly number
       for (let first = -largestCoefficient; k !== l && first <= largestCoefficient; first++) {
         const second = (a - b - first * difference(p, q, k)) / difference(p, q, l)
         const constant = a - first * (p[k] ?? 0) - second * (p[l] ?? 0)
-        if (first === 0 || second === 0 || !Number.isInteger(second) || Math.abs(second) > largestCoefficient || Math.abs(constant) > largestConstantOfTwo) continue
+        if (first === 0 || second === 0 || !Number.isInteger(second)) continue
+        if (Math.abs(second) > largestCoefficient || Math.abs(constant) > largestConstantOfTwo) continue
         found.push({
           constant,
           terms: [

@@ -17,7 +17,8 @@ export const indices = (count: number, rows: number, seed: number): eq.NDArray =
   eq.array(Int32Array.from(randomNumbers(count, seed, 0, rows), Math.floor))
 
 const operand = (...segments: readonly number[][]) => new SegmentedOperand(segments)
-const path = (at: readonly number[], shape: readonly number[], seed: number) => new Path(at, new HostArray(shape, randomNumbers(shape.reduce((a, b) => a * b, 1), seed)))
+const path = (at: readonly number[], shape: readonly number[], seed: number) =>
+  new Path(at, new HostArray(shape, randomNumbers(shape.reduce((a, b) => a * b, 1), seed)))
 
 /** `y[k,u] += c[ijk] w[u] x[i,u] s[j]`, as in a convolution. */
 function convolution(): SegmentedPolynomial {

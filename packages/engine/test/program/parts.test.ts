@@ -90,8 +90,7 @@ describe('sizes', () => {
   })
 
   test('and parameters are compared by what they hold', () => {
-    class Made {}
-    const [a, b] = [new Made(), new Made()]
+    const [a, b] = [new Date(0), new Date(0)]
     expect(paramsKey({ x: [1, { y: 'z' }], a })).toBe(paramsKey({ x: [1, { y: 'z' }], a }))
     const keys = [{ x: 0 }, { x: -0 }, { x: '0' }, { x: [0] }, { x: a }, { x: b }, { y: 0 }, {}, { x: true }, { x: undefined }].map(paramsKey)
     expect(new Set(keys).size).toBe(keys.length)

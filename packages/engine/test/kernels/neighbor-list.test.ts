@@ -1,6 +1,6 @@
 import { InputError, type BackendDevice } from '@equivar/core'
 import { describe, expect, it } from 'vitest'
-import { neighborGrid, neighborListPlans, type NeighborProblem } from '../../src/kernels/neighbor-list/index.ts'
+import { findNeighbors, neighborGrid, neighborListPlans, type NeighborProblem } from '../../src/kernels/neighbor-list/index.ts'
 import { compiledDevice, gpu, interpreterDevice, Random, run, simd } from './support.ts'
 
 type Cell = readonly (readonly [number, number, number])[]
@@ -86,6 +86,31 @@ describe.each([
     // The last atom is a periodic image of the third.
     for (let k = 0; k < 3; k++) positions[24 + k] = (positions[6 + k] ?? 0)
     expect((await list({ ...given, positions }, device, target)).coincident).toBe(9)
+  })
+})
+
+describe('on a device', () => {
+  it('finds the same', async () => {
+    const before = compiledDevice().statistics().liveBuffers
+    const given = problem(30, triclinic, [true, true, true], 3.1)
+    const [senders, receivers, shifts] = everyPair(given, 4)
+    const { numEdges, ...found } = await findNeighbors(compiledDevice(), given)
+    expect(numEdges).toBe(senders?.length)
+    expect(Object.values(found).map((own) => Array.from(own))).toEqual([senders, receivers, shifts])
+    const empty = await findNeighbors(compiledDevice(), { ...given, positions: new Float64Array() })
+    expect(empty.numEdges).toBe(0)
+    const alone = { positions: Float64Array.of(1, 2, 3), pbc: [false, false, false], basis: [1, 0, 0, 0, 1, 0, 0, 0, 1], cutoff: 3 } as const
+    expect((await findNeighbors(compiledDevice(), alone)).numEdges).toBe(0)
+    // Tables that belong to kernels stay.
+    expect(compiledDevice().statistics().liveBuffers - before).toBeLessThanOrEqual(2)
+  })
+
+  it('names both atoms at one point, and refuses too many edges', async () => {
+    const given = problem(9, cube, [true, true, true], 3)
+    const positions = given.positions.slice()
+    for (let k = 0; k < 3; k++) positions[24 + k] = positions[6 + k] ?? 0
+    await expect(findNeighbors(compiledDevice(), { ...given, positions })).rejects.toThrow('atoms 2 and 8 are at the same point')
+    await expect(findNeighbors(compiledDevice(), given, { maxEdges: 3 })).rejects.toThrow(/more than the limit of 3/)
   })
 })
 

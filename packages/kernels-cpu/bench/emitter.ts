@@ -1,6 +1,6 @@
 import { kernels } from '@equivar/core'
 import { argumentLayout, emit, sharedBytes, supportsRelaxedSimd } from '../src/wasm/index.ts'
-import { manyCoefficients, matrixProduct, packedMatrixProduct, polynomialOfVectors, segmentProduct, sumOfProducts } from './kernels.ts'
+import { manyCoefficients, matrixProduct, packedMatrixProduct, polynomialOfVectors, segmentProduct, sumOfProducts, tileProduct } from './kernels.ts'
 
 /** Speed of emitted kernels on one thread: `node <bundle>`, see `tools/equivar.mjs` for how programs of the repository are bundled. */
 
@@ -80,6 +80,14 @@ function cases(): readonly Case[] {
     { name: 'matrix product, 6 rows × 8', kernel: matrixProduct(6, 8, size), grid: [rows / 6, size / 8], buffers: product, ...gemm },
     { name: 'matrix product, 3 rows × 16', kernel: matrixProduct(3, 16, size), grid: [rows / 3, size / 16], buffers: product, ...gemm },
     { name: 'matrix product, b packed', kernel: packedMatrixProduct(6, 8, size, 96), grid: [size / 8, rows / 96], buffers: product, ...gemm },
+    ...[16, 64].map((columns) => ({
+      name: `tiles of 48 × ${columns} × 64`,
+      kernel: tileProduct(48, columns, 64),
+      grid: [200],
+      buffers: { out: new Float32Array(8) },
+      flops: 200 * 2 * 48 * columns * 64,
+      bytes: 0,
+    })),
     ...[4, 8, 16, 32].map((lanes) => ({
       name: `fused convolution, ${lanes} lanes`,
       kernel: segmentProduct(channels, lanes),

@@ -117,3 +117,17 @@ export function manyCoefficients(lanes: number, numTerms: number): kernels.Kerne
   y.storeLanes(b.programId().mul(lanes), sum)
   return b.build()
 }
+
+/** A product of tiles in shared memory, again and again. */
+export function tileProduct(rows: number, columns: number, depth: number): kernels.Kernel {
+  const b = new KernelBuilder('tileProduct', { lanes: 8 })
+  const out = b.buffer('out', 'f32', 'write', { extent: 8 })
+  const [target, left, right] = [b.shared('target', 'f32', rows * columns), b.shared('left', 'f32', rows * depth), b.shared('right', 'f32', depth * columns)]
+  for (const memory of [target, left, right]) memory.storeLanes(0, 1)
+  b.barrier()
+  const tiles = { target: { memory: target, stride: columns }, a: { memory: left, stride: depth }, b: { memory: right, stride: columns } }
+  b.tileMultiplyAdd({ rows, columns, depth, ...tiles })
+  b.barrier()
+  out.store(0, target.load(0), { mask: b.programId().less(1) })
+  return b.build()
+}

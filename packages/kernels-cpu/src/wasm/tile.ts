@@ -89,9 +89,11 @@ function multiplyBlock(state: EmitterState, { rows, columns, depth }: BlockSize,
       const loadColumns = (vector: number) => graph.load('v128_load', b.place.number, [right], { offset: 16 * vector })
       const loadFactor = (row: number) => lanes.splat(scalar, graph.load(loadName(scalar), a.place.number, [left], { offset: row * a.pitch }))
       const columnsOfB = Array.from({ length: vectors }, (_, vector) => loadColumns(vector))
-      const factors = Array.from({ length: rows }, (_, row) => loadFactor(row))
+      // A factor at a time, between the sums that need it: all of them would not stay in registers.
+      let factor = loadFactor(0)
       const sumsNext = each.map(({ row, vector }, k) => {
-        const [x, y, z] = [at(factors, row), at(columnsOfB, vector), at(before, k)]
+        if (vector === 0 && row > 0) factor = loadFactor(row)
+        const [x, y, z] = [factor, at(columnsOfB, vector), at(before, k)]
         return options.relaxedMultiplyAdd ? graph.op(`${shape}_relaxed_madd`, [x, y, z]) : graph.op(`${shape}_add`, [z, graph.op(`${shape}_mul`, [x, y])])
       })
       const next = graph.op('i32_add', [left, graph.i32(bytes)])

@@ -125,11 +125,11 @@ export class IndexForms {
   }
 }
 
-export function isConstant({ laneStride, terms }: Form): boolean {
+function isConstant({ laneStride, terms }: Form): boolean {
   return laneStride === 0 && terms.size === 0
 }
 
-export function sum(a: Form, b: Form): Form {
+function sum(a: Form, b: Form): Form {
   const terms = new Map(a.terms)
   for (const [id, factor] of b.terms) {
     const total = (terms.get(id) ?? 0) + factor
@@ -139,7 +139,7 @@ export function sum(a: Form, b: Form): Form {
   return { constant: a.constant + b.constant, laneStride: a.laneStride + b.laneStride, terms }
 }
 
-export function scaled({ constant, laneStride, terms }: Form, factor: number): Form {
+function scaled({ constant, laneStride, terms }: Form, factor: number): Form {
   if (factor === 0) return { constant: 0, laneStride: 0, terms: new Map() }
   // There is one zero.
   return { constant: constant * factor + 0, laneStride: laneStride * factor + 0, terms: new Map([...terms].map(([id, own]) => [id, own * factor])) }

@@ -12,7 +12,7 @@ const maxPages = 1024
 const slack = 64
 
 /** Runs a kernel as WebAssembly with what `interpret` would be given: copies buffers in, and back. */
-export function runEmitted(kernel: kernels.Kernel, launch: kernels.Launch, { relaxedMultiplyAdd = false, sharedMemory = false }: RunOptions = {}): void {
+function runEmitted(kernel: kernels.Kernel, launch: kernels.Launch, { relaxedMultiplyAdd = false, sharedMemory = false }: RunOptions = {}): void {
   const layout = argumentLayout(kernel)
   const { grid, parameters = {}, buffers = {} } = launch
   let end = 1024

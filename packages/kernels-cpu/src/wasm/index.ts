@@ -1,3 +1,3 @@
-export { emit, type EmitOptions } from './emit.ts'
+export { emit } from './emit.ts'
 export { supportsRelaxedSimd } from './features.ts'
 export { argumentLayout, type ArgumentLayout, sharedBytes } from './layout.ts'

@@ -1,7 +1,7 @@
 import { InternalError, KernelError } from '../errors.ts'
 import { binaryFunction, bitcastFunction, compareFunction, convertFunction, isExact, unaryFunction } from './arithmetic.ts'
 import { Expression, type Operand, type Operations } from './expression.ts'
-import type { BinaryOperator, CompareOperator, Instruction, KernelType, ReduceOperator, ScalarType, UnaryOperator, ValueId } from './ir.ts'
+import type { BinaryOperator, CompareOperator, Instruction, KernelType, MemoryRef, ReduceOperator, ScalarType, UnaryOperator, ValueId } from './ir.ts'
 import { binaryType, bitcastType, compareType, convertType, fmaType, reduceType, selectType, unaryType } from './rules.ts'
 import { isFloat } from './types.ts'
 
@@ -210,10 +210,13 @@ function isGiven({ op }: Defining): boolean {
   return op === 'constant' || op === 'parameter' || op === 'programId' || op === 'lane'
 }
 
+/** Text that is equal for equal instructions: their fields come in one order, the operation first. */
 function keyOf(instruction: Defining, { scalar }: KernelType): string {
-  const fields = Object.entries(instruction).map(([name, value]) => {
-    if (typeof value === 'object') return `${name}=${JSON.stringify(value)}`
-    return `${name}=${Object.is(value, -0) ? '-0' : String(value)}`
-  })
-  return [scalar, ...fields].join(' ')
+  const fields: readonly (string | number | MemoryRef | null)[] = Object.values(instruction)
+  let key: string = scalar
+  for (const value of fields) {
+    if (value !== null && typeof value === 'object') key += ` ${value.space}${value.slot}`
+    else key += Object.is(value, -0) ? ' -0' : ` ${String(value)}`
+  }
+  return key
 }

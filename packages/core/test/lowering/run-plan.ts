@@ -16,7 +16,7 @@ export const simd: lowering.Target = { lanes: 'simd', vectorBytes: 16, registers
 export const gpu: lowering.Target = { lanes: 'gpu', vectorBytes: 8, registers: 64, maxLanes: 16, maxSharedBytes: 32768, maxBuffers: 32 }
 
 /** Positions at which an index array holds each row. */
-export function orderOf(indices: Int32Array, rows: number): { readonly starts: Int32Array; readonly entries: Int32Array } {
+function orderOf(indices: Int32Array, rows: number): { readonly starts: Int32Array; readonly entries: Int32Array } {
   const lists = Array.from({ length: rows }, (): number[] => [])
   for (const [position, row] of indices.entries()) lists[row]?.push(position)
   const starts = new Int32Array(rows + 1)

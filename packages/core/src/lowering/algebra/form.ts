@@ -41,12 +41,15 @@ export function nest(form: Form, last: ReadonlySet<Variable>): Sum {
   const nestTerms = (terms: Form): Sum => {
     const products: Product[] = []
     let rest = terms
+    const counts = new Map<Variable, number>()
+    for (const { variables } of rest) count(counts, variables, 1)
     for (;;) {
-      const variable = mostShared(rest, last)
+      const variable = mostShared(counts, last)
       if (variable === undefined) break
       const divided: Monomial[] = []
       const others: Monomial[] = []
       for (const term of rest) (term.variables.includes(variable) ? divided : others).push(term)
+      for (const { variables } of divided) count(counts, variables, -1)
       const quotients = divided.map((term) => ({ coefficient: term.coefficient, variables: without(term.variables, variable) }))
       products.push({ coefficient: 1, variables: [variable], inner: nestTerms(quotients) })
       rest = others
@@ -57,24 +60,25 @@ export function nest(form: Form, last: ReadonlySet<Variable>): Sum {
   return nestTerms(form)
 }
 
-/** The variable that most terms hold, at least two of them; the smallest of several. */
-function mostShared(terms: Form, last: ReadonlySet<Variable>): Variable | undefined {
-  const counts = new Map<Variable, number>()
-  for (const { variables } of terms) {
-    let previous = -1
-    for (const variable of variables) {
-      if (variable !== previous) counts.set(variable, (counts.get(variable) ?? 0) + 1)
-      previous = variable
-    }
+/** Counts a term for each of its variables. */
+function count(counts: Map<Variable, number>, variables: readonly Variable[], by: number): void {
+  let previous = -1
+  for (const variable of variables) {
+    if (variable !== previous) counts.set(variable, (counts.get(variable) ?? 0) + by)
+    previous = variable
   }
+}
+
+/** The variable that most terms hold, at least two of them; the smallest of several. */
+function mostShared(counts: ReadonlyMap<Variable, number>, last: ReadonlySet<Variable>): Variable | undefined {
   let best: Variable | undefined
   let most = 1
   let bestIsLast = true
-  for (const [variable, count] of counts) {
-    if (count < 2) continue
+  for (const [variable, shared] of counts) {
+    if (shared < 2) continue
     const isLast = last.has(variable)
-    const isBetter = best === undefined || (bestIsLast && !isLast) || (bestIsLast === isLast && (count > most || (count === most && variable < best)))
-    if (isBetter) [best, most, bestIsLast] = [variable, count, isLast]
+    const isBetter = best === undefined || (bestIsLast && !isLast) || (bestIsLast === isLast && (shared > most || (shared === most && variable < best)))
+    if (isBetter) [best, most, bestIsLast] = [variable, shared, isLast]
   }
   return best
 }

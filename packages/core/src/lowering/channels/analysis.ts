@@ -1,5 +1,5 @@
 import type { Form, Monomial } from '../algebra/form.ts'
-import type { Element, NormalForm, NormalTerm } from '../normal-form.ts'
+import type { NormalForm, NormalTerm } from '../normal-form.ts'
 
 /** What a variable of a form stands for. */
 export type VariableMeaning =
@@ -132,9 +132,4 @@ function monomial(coefficient: number, variables: readonly number[]): Monomial {
 /** Numbers of elements that are read. */
 export function readElements(targets: readonly ChannelTarget[]): ReadonlySet<number> {
   return new Set(targets.flatMap(({ terms }) => terms.flatMap(({ elements }) => elements)))
-}
-
-/** Channels of an element, 1 for one without. */
-export function channelsOf(element: Element | undefined): number {
-  return element && element.stride !== 0 ? element.channels : 1
 }

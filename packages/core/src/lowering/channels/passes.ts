@@ -41,34 +41,37 @@ export function divide(targets: readonly ChannelTarget[], variables: Variables, 
 
 /** Starts with the first target that is left, then takes again and again the one that shares most elements with what is there. */
 function cluster(targets: readonly ChannelTarget[], maxTargets: number, maxTerms: number): readonly (readonly ChannelTarget[])[] {
+  const sizes = targets.map(({ terms }) => terms.length)
+  if (targets.length <= maxTargets && sizes.reduce((sum, size) => sum + size, 0) <= maxTerms) return targets.length > 0 ? [targets] : []
   const elements = targets.map(({ terms }) => new Set(terms.flatMap((term) => term.elements)))
-  const occurrences = new Map<number, number>()
-  for (const set of elements) for (const element of set) occurrences.set(element, (occurrences.get(element) ?? 0) + 1)
+  const holders = new Map<number, number[]>()
+  for (const [k, own] of elements.entries()) for (const element of own) holders.set(element, [...(holders.get(element) ?? []), k])
   const left = new Set(targets.keys())
   const clusters: ChannelTarget[][] = []
-  if (targets.length <= maxTargets && targets.reduce((count, { terms }) => count + terms.length, 0) <= maxTerms) return targets.length > 0 ? [targets] : []
-  while (left.size > 0) {
-    const [first] = left
-    if (first === undefined) break
-    left.delete(first)
+  for (const first of targets.keys()) {
+    if (!left.delete(first)) continue
     const chosen = [first]
-    const gathered = new Set(elements[first])
-    let numTerms = targets[first]?.terms.length ?? 0
+    const gathered = new Set<number>()
+    const scores = new Float64Array(targets.length)
+    const gather = (k: number) => {
+      for (const element of elements[k] ?? []) {
+        if (gathered.has(element)) continue
+        gathered.add(element)
+        const own = holders.get(element) ?? []
+        // Sharing what few others need counts more.
+        for (const other of own) scores[other] = (scores[other] ?? 0) + 1 / own.length
+      }
+    }
+    gather(first)
+    let numTerms = sizes[first] ?? 0
     while (chosen.length < maxTargets) {
       let best = -1
-      let bestScore = -1
-      for (const k of left) {
-        if (numTerms + (targets[k]?.terms.length ?? 0) > maxTerms) continue
-        let score = 0
-        // Sharing what few others need counts more.
-        for (const element of elements[k] ?? []) if (gathered.has(element)) score += 1 / (occurrences.get(element) ?? 1)
-        if (score > bestScore) [best, bestScore] = [k, score]
-      }
+      for (const k of left) if (numTerms + (sizes[k] ?? 0) <= maxTerms && (best < 0 || (scores[k] ?? 0) > (scores[best] ?? 0))) best = k
       if (best < 0) break
       left.delete(best)
       chosen.push(best)
-      numTerms += targets[best]?.terms.length ?? 0
-      for (const element of elements[best] ?? []) gathered.add(element)
+      numTerms += sizes[best] ?? 0
+      gather(best)
     }
     clusters.push(chosen.sort((a, b) => a - b).flatMap((k) => targets[k] ?? []))
   }

@@ -77,7 +77,8 @@ function allCases(seed: number): PolynomialCase[] {
                 const row = candidates.find(isMeaningful)
                 if (row) cases.push(toCase(row, seed))
               }
-  return cases
+  // In no order, so that shards are alike.
+  return random.shuffle(cases)
 }
 
 /** Whether a choice is possible, and not the same as a simpler one. */

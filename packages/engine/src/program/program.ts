@@ -4,7 +4,7 @@ import type { DType } from '../array/dtype.ts'
 import { describe, NDArray, storageOf } from '../array/ndarray.ts'
 import { sameShape } from '../array/shape.ts'
 import { kernelBackend } from '../compiled/execute.ts'
-import { currentMethod, requireMethod, type MethodChoice } from '../compiled/modes.ts'
+import { currentMethod, isCheckingIndices, requireMethod, type MethodChoice } from '../compiled/modes.ts'
 import { isRecording } from '../graph/mode.ts'
 import { isTracing } from '../graph/tracing.ts'
 import { Value, type AbstractValue } from '../graph/value.ts'
@@ -26,7 +26,7 @@ import { Difference } from './zip.ts'
 export interface CompileOptions {
   /** Method of segmented polynomials that name none; default: the method that holds where `compile` is called. */
   readonly method?: MethodChoice
-  /** Look at index arrays before kernels use them. Default true; see `withIndexChecks`. */
+  /** Look at index arrays before kernels use them. Default: what holds where `compile` is called, see `withIndexChecks`. */
   readonly checkIndices?: boolean
   /** Numbers of sets of shapes that are kept ready. Default 8. */
   readonly keepShapes?: number
@@ -90,7 +90,7 @@ export class ProgramState {
   #isDisposed = false
 
   constructor(f: (...inputs: readonly unknown[]) => unknown, options: CompileOptions) {
-    const { method = currentMethod(), checkIndices = true, keepShapes = 8, fuse: fuses = true } = options
+    const { method = currentMethod(), checkIndices = isCheckingIndices(), keepShapes = 8, fuse: fuses = true } = options
     requireMethod('compile', method)
     if (!(Number.isInteger(keepShapes) && keepShapes >= 1)) throw new InputError(`compile: keepShapes is ${keepShapes}; it must be a positive integer`)
     this.#f = f

@@ -150,6 +150,15 @@ export const functions: readonly TracedFunction[] = [
     inputs: (n) => [randomArray([n, 3], 18, -2, 2), randomArray([n, 16], 19), randomArray([3, 8], 20), indices(3 * n, n, 21), indices(3 * n, n, 22)],
   },
   {
+    name: 'what comes of constants alone, handed out and not',
+    f: (x) => {
+      const a = eq.exp(eq.neg(eq.iota([x.size, 3], 0, 'float64')))
+      const b = eq.mul(a, 2)
+      return [a, eq.mul(x, eq.sum(b)), eq.matmul(eq.permute(b, [1, 0]), eq.reshape(x, [x.size, 1])), eq.sum(b)]
+    },
+    inputs: (n) => [randomArray([n], 25)],
+  },
+  {
     name: 'a layer with weights that the function holds',
     f: (() => {
       const { polynomial } = descriptors.linear(new Irreps('O3', '2x0e+1x1o'), new Irreps('O3', '1x0e+2x1o'))

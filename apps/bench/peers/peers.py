@@ -307,7 +307,7 @@ def harmonics(case):
     def cart():
         import sphericart
 
-        m = sphericart.SolidHarmonics(3) if case.name == "solid" else sphericart.SphericalHarmonics(3)
+        m = sphericart.SphericalHarmonics(3)
         # its polar axis is z, that of the convention here is y
         turned = np.ascontiguousarray(v[:, [2, 0, 1]])
         kept = {}
@@ -318,7 +318,8 @@ def harmonics(case):
         def derivatives():
             kept["fb"] = list(m.compute_with_gradients(turned))
 
-        case.add("sphericart", "fwd", fwd, lambda: kept["fwd"])
+        # to the normalisation sum over m of Y^2 = 2 l + 1
+        case.add("sphericart", "fwd", fwd, lambda: [kept["fwd"][0] * math.sqrt(4 * math.pi)])
         case.add("sphericart", "fb", derivatives)
 
     case.attempt("sphericart", cart)

@@ -37,10 +37,18 @@ function specsFor(request: PolynomialRequest, form: NormalForm, target: Target, 
   const { analysis, chunk } = spec
   const sharedBytes = (analysis.numFactors + analysis.numSums) * chunk * widthOf(request.mathScalar)
   const elements = [...new Set(terms.map(({ output }) => output))]
-  if (elements.length < 2 || (sharedBytes <= target.maxSharedBytes && terms.length <= maxTermsPerKernel)) return [spec]
+  const fits = sharedBytes <= target.maxSharedBytes && terms.length <= maxTermsPerKernel && maxBuffersOf(spec, terms) <= target.maxBuffers
+  if (elements.length < 2 || fits) return [spec]
   const first = new Set(elements.slice(0, elements.length >> 1))
   const halves = [terms.filter(({ output }) => first.has(output)), terms.filter(({ output }) => !first.has(output))]
   return halves.flatMap((half) => specsFor(request, form, target, tuning, half))
+}
+
+/** Buffers that a kernel has at most: operands, index arrays, and the order of one of them. */
+function maxBuffersOf({ form, outputs, request }: KernelSpec, terms: readonly NormalTerm[]): number {
+  const inputs = new Set(terms.flatMap(({ factors }) => factors.map((number) => form.inputs[number]?.operand ?? 0)))
+  const indices = new Set([...inputs].flatMap((i) => (request.inputs[i]?.kind === 'indexed' ? [request.inputs[i].index] : [])))
+  return inputs.size + outputs.length + indices.size + 2
 }
 
 function makeSpec(request: PolynomialRequest, form: NormalForm, target: Target, tuning: Tuning, terms: readonly NormalTerm[]): KernelSpec {

@@ -5,7 +5,7 @@ import type { ChannelTarget } from './analysis.ts'
 import type { Declarations } from './declarations.ts'
 import type { Chunk } from './kernel.ts'
 import type { Pass } from './passes.ts'
-import { rowElements, scratchRows } from './row-elements.ts'
+import { evenlySpaced, rowElements, scratchRows } from './row-elements.ts'
 import { EntryScope, type Scratch, type Span } from './scopes.ts'
 
 /** A span, and the first lane that no span before has been. */
@@ -182,7 +182,14 @@ export class PassWriter {
     // Any entry does: what is copied does not depend on it.
     const zeroth = builder.constant('index', 0)
     const source = new EntryScope(this.#declarations, { entry: zeroth, position: zeroth, span, scratch: this.#scratch, copied: none })
-    for (const [k, element] of elements.entries()) rows.storeLanes(k * spec.lanes, source.variable(spec.analysis.variables.number({ kind: 'input', element })))
+    let end = 0
+    for (const { element, length, distance } of evenlySpaced(elements.flatMap((number) => spec.form.inputs[number] ?? []))) {
+      const first = end
+      builder.loop(0, length, {}, (k) => {
+        rows.storeLanes(k.add(first).mul(spec.lanes), source.elementAt(element, k.mul(distance)))
+      })
+      end += length
+    }
     builder.barrier()
     return new Map(elements.map((element, k) => [element, k]))
   }

@@ -1,3 +1,4 @@
+import type { Element } from '../normal-form.ts'
 import { accessOf } from './declarations.ts'
 import type { Pass } from './passes.ts'
 import type { KernelSpec } from './spec.ts'
@@ -14,7 +15,35 @@ export function rowElements({ form, iteration, request }: KernelSpec, pass: Pass
       if (access.kind === 'shared') return true
       return access.kind === 'indexed' && 'index' in iteration && iteration.index === access.index
     })
-    .sort((a, b) => a - b)
+    .sort((a, b) => comparePlaces(form.inputs[a], form.inputs[b]) || a - b)
+}
+
+function comparePlaces(a: Element | undefined, b: Element | undefined): number {
+  return (a?.operand ?? 0) - (b?.operand ?? 0) || (a?.offset ?? 0) - (b?.offset ?? 0)
+}
+
+/** Elements of one operand at one distance from each other. */
+interface Progression {
+  readonly element: Element
+  length: number
+  distance: number
+}
+
+/** A list of elements as few progressions, in order: what a loop can run over. */
+export function evenlySpaced(elements: readonly Element[]): readonly Progression[] {
+  const found: Progression[] = []
+  let last: Element | undefined
+  for (const element of elements) {
+    const own = found[found.length - 1]
+    const distance = element.offset - (last?.offset ?? 0)
+    const isNext = own && last && last.operand === element.operand && last.stride === element.stride && (own.length === 1 || own.distance === distance)
+    if (isNext) {
+      own.length++
+      own.distance = distance
+    } else found.push({ element, length: 1, distance: 0 })
+    last = element
+  }
+  return found
 }
 
 /**

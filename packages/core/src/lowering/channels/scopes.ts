@@ -2,6 +2,7 @@ import type { Arithmetic } from '../algebra/derivatives.ts'
 import type { Variable } from '../algebra/form.ts'
 import { InternalError } from '../../errors.ts'
 import type { Expression, KernelBuilder, Memory } from '../../kernels/index.ts'
+import type { Element } from '../normal-form.ts'
 import { accessOf, type Declarations } from './declarations.ts'
 
 /** Channels that lanes stand for at a place: `base … base + lanes − 1`, all of them or the first `active`. */
@@ -110,13 +111,23 @@ export class EntryScope extends KernelArithmetic {
     if (!element || meaning?.kind !== 'input') throw new InternalError('a product over channels holds what is no input')
     const copy = this.#copied.get(meaning.element)
     if (copy !== undefined && this.#scratch.rows) return this.#scratch.rows.loadLanes(copy * this.declarations.spec.lanes)
-    const memory = this.declarations.input(element.operand)
-    const start = this.rowStart(element.operand, this.#entry)
+    return this.#read(element, undefined)
+  }
+
+  /** An element that lies `shift` behind another one in the row of an input. */
+  elementAt(element: Element, shift: Expression): Expression {
+    return this.#read(element, shift).convert(this.declarations.spec.request.mathScalar)
+  }
+
+  #read({ operand, offset, stride }: Element, shift: Expression | undefined): Expression {
+    const memory = this.declarations.input(operand)
+    const row = this.rowStart(operand, this.#entry)
+    const start = shift ? row.add(shift) : row
     const { base, active } = this.#span
-    if (element.stride === 0) return memory.load(start.add(element.offset))
-    if (element.stride === 1) return memory.loadLanes(start.add(base).add(element.offset), active === undefined ? {} : { active })
+    if (stride === 0) return memory.load(start.add(offset))
+    if (stride === 1) return memory.loadLanes(start.add(base).add(offset), active === undefined ? {} : { active })
     const channel = base.add(this.builder.lane())
-    const position = start.add(channel.mul(element.stride)).add(element.offset)
+    const position = start.add(channel.mul(stride)).add(offset)
     return memory.load(position, active === undefined ? {} : { mask: this.builder.lane().less(active) })
   }
 }

@@ -66,7 +66,7 @@ export interface DevicePlan {
 const scalarBytes = { f32: 4, f64: 8, i32: 4, u32: 4 } as const
 
 /** Bytes of an array in device memory. */
-export function bytesOf({ dtype, shape }: AbstractValue): number {
+function bytesOf({ dtype, shape }: AbstractValue): number {
   return elementCount(shape) * wordBytes[dtype]
 }
 

@@ -114,12 +114,3 @@ function simplest(found: readonly SizeExpression[]): SizeExpression | undefined 
 function unit(length: number, at: number): number[] {
   return Array.from({ length }, (_, k) => (k === at ? 1 : 0))
 }
-
-/** For people: `3·s0 + 1`. */
-export function format({ constant, terms }: SizeExpression): string {
-  const products = terms.map(({ coefficient, powers }) => {
-    const factors = powers.flatMap((power, k) => (power === 0 ? [] : [power === 1 ? `s${k}` : `s${k}^${power}`]))
-    return [...(coefficient === 1 && factors.length > 0 ? [] : [`${coefficient}`]), ...factors].join('·')
-  })
-  return [...products, ...(constant === 0 ? [] : [`${constant}`])].join(' + ')
-}

@@ -16,7 +16,7 @@ interface ErasedEvaluator {
 const naive: { readonly [P in PrimitiveName]: ErasedEvaluator } = evaluators
 
 /** One primitive in plain TypeScript. */
-export function evaluateOnHost(primitive: PrimitiveName, inputs: readonly HostTensor[], params: AnyParams, outputs: readonly AbstractValue[]): readonly HostTensor['data'][] {
+function evaluateOnHost(primitive: PrimitiveName, inputs: readonly HostTensor[], params: AnyParams, outputs: readonly AbstractValue[]): readonly HostTensor['data'][] {
   return naive[primitive].evaluate(inputs, params, outputs)
 }
 

@@ -1,7 +1,7 @@
 import { sameShape, type Shape } from '../array/shape.ts'
 
 /** numpy's broadcast of shapes that are known to fit. */
-export function broadcastShape(shapes: readonly Shape[]): number[] {
+function broadcastShape(shapes: readonly Shape[]): number[] {
   const ndim = Math.max(0, ...shapes.map((shape) => shape.length))
   return Array.from({ length: ndim }, (_, axis) => {
     for (const shape of shapes) {

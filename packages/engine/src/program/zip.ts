@@ -109,7 +109,7 @@ function zipConstants(a: Storage, b: Storage, spec: AbstractValue, zip: Zip): St
 }
 
 /** Parameters of a step at given sizes, from those of {@link ZippedStep}. */
-export function paramsAt(params: unknown, numberAt: (expression: SizeExpression) => number): unknown {
+function paramsAt(params: unknown, numberAt: (expression: SizeExpression) => number): unknown {
   if (isList(params)) return params.map((member) => paramsAt(member, numberAt))
   if (!isObject(params) || !isPlain(params)) return params
   if (isExpression(params)) return numberAt(params)

@@ -36,6 +36,8 @@ export class Units {
   /** The step that makes a tensor. */
   readonly #makers = new Map<TensorId, number>()
   readonly #users = new Map<TensorId, number[]>()
+  /** Steps that make the inputs of every step. */
+  readonly #before: readonly (readonly number[])[]
   readonly #results: ReadonlySet<TensorId>
 
   constructor(graph: ProgramGraph, canJoin: (step: PrimitiveStep) => boolean, limits: FusionLimits) {
@@ -51,11 +53,12 @@ export class Units {
       for (const id of outputs) this.#makers.set(id, k)
       for (const id of inputs) this.#users.set(id, [...(this.#users.get(id) ?? []), k])
     }
+    this.#before = graph.steps.map(({ inputs }) => inputs.flatMap((id) => this.#makers.get(id) ?? []))
   }
 
   /** Joins a step with the units that make its inputs, where they have its shape and nothing else comes between. */
   join(step: number): void {
-    for (const maker of this.#makersOf(step).reverse()) {
+    for (const maker of [...this.#makersOf(step)].reverse()) {
       const [own, other] = [this.#unit(step), this.#unit(maker)]
       if (own !== other && this.#canMerge(own, other)) this.#merge(own, other)
     }
@@ -227,8 +230,8 @@ export class Units {
     return [...found]
   }
 
-  #makersOf(step: number): number[] {
-    return (this.#graph.steps[step]?.inputs ?? []).flatMap((id) => this.#makers.get(id) ?? [])
+  #makersOf(step: number): readonly number[] {
+    return this.#before[step] ?? []
   }
 
   #unit(step: number): OpenUnit {

@@ -1,7 +1,7 @@
 import { DtypeError, InputError, registeredDevice } from '@equivar/core'
 import { describe, expect, test } from 'vitest'
 import * as eq from '../../src/index.ts'
-import { expectNoLeaks, randomArray, read, scoped } from '../support/numbers.ts'
+import { expectClose, expectNoLeaks, randomArray, read, scoped } from '../support/numbers.ts'
 import { functions, indices } from './functions.ts'
 
 /** Whether kernels run; this file is run once without and again with them. */
@@ -235,6 +235,21 @@ describe('compiled programs', () => {
         expect(arenaBytes).toBeGreaterThanOrEqual(peakBytes)
         expect(arenaBytes).toBeLessThan(0.6 * intermediateBytes)
       }
+    }),
+  )
+
+  test(
+    'use large inputs where they are, and make large outputs where they stay',
+    scoped(() => {
+      const f = (x: eq.NDArray, i: eq.NDArray) => [eq.segmentSum(eq.mul(x, 2), i, 1000), eq.exp(x), eq.sum(x), eq.take(eq.exp(x), i)]
+      using program = eq.compile(f)
+      for (const seed of [1, 2, 2]) {
+        const [x, i] = [randomArray([300_000, 1], seed), indices(300_000, 1000, seed)]
+        const [eager, compiled] = [f(x, i), program(x, i)]
+        for (const [k, y] of compiled.entries()) expectClose(read(y), read(eager[k] ?? y), 0)
+        for (const array of [...eager, ...compiled, x, i]) array.dispose()
+      }
+      if (device) expect(program.statistics().arenaBytes).toBeLessThan(8e6)
     }),
   )
 

@@ -46,7 +46,7 @@ export function count(shape: readonly number[]): number {
   return shape.reduce((product, extent) => product * extent, 1)
 }
 
-export function stored(data: TypedArray): Storage {
+function stored(data: TypedArray): Storage {
   return data instanceof Uint8Array ? Uint32Array.from(data) : data
 }
 
@@ -127,7 +127,7 @@ export async function expectSame<P extends PrimitiveName>(given: Case<P>, option
   for (const device of devicesFor(options.target)) await expectSameOn(device, given, options)
 }
 
-export function devicesFor(target: lowering.Target = simd): readonly BackendDevice[] {
+function devicesFor(target: lowering.Target = simd): readonly BackendDevice[] {
   return target === simd ? [interpreterDevice(), compiledDevice()] : [interpreterDevice()]
 }
 

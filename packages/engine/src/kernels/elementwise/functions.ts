@@ -8,7 +8,7 @@ import type { ElementwiseDag, ElementwiseNode } from './dag.ts'
 type Expression = kernels.Expression
 
 /** Type of a value of a dtype inside of a kernel: there booleans are `bool`. */
-export function valueType(dtype: DType): kernels.ScalarType {
+function valueType(dtype: DType): kernels.ScalarType {
   return dtype === 'bool' ? 'bool' : storageTypes[dtype]
 }
 

@@ -46,7 +46,7 @@ export function elementwiseParameters({ accesses, outerAxes, hasOffsets }: Eleme
 const texts = new WeakMap<ElementwiseDag, string>()
 
 /** Says all of a graph; equal graphs have equal texts. */
-export function dagText(dag: ElementwiseDag): string {
+function dagText(dag: ElementwiseDag): string {
   let text = texts.get(dag)
   if (text === undefined) {
     const nodes = dag.nodes.map(({ op, args, params }) => [op, args, Object.entries(params)])

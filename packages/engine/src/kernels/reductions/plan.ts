@@ -73,7 +73,7 @@ function reduceOnce(plan: PlanBuilder, { reduction, scalar, extents, x, y }: Red
 }
 
 /** Chunks of equal length but the last, none of them empty. */
-export function cut(length: number, wanted: number): { readonly chunk: number; readonly count: number } {
+function cut(length: number, wanted: number): { readonly chunk: number; readonly count: number } {
   const chunk = Math.max(1, Math.ceil(length / wanted))
   return { chunk, count: Math.ceil(length / chunk) }
 }

@@ -24,7 +24,7 @@ function iotaKernel(scalar: kernels.StorageType, target: lowering.Target): kerne
 }
 
 /** `y[i] = i`. */
-export function launchIota(scalar: kernels.StorageType, length: number, slot: lowering.Slot, target: lowering.Target): readonly lowering.PlannedLaunch[] {
+function launchIota(scalar: kernels.StorageType, length: number, slot: lowering.Slot, target: lowering.Target): readonly lowering.PlannedLaunch[] {
   if (length === 0) return []
   return [{ kernel: iotaKernel(scalar, target), grid: [Math.ceil(length / block)], parameters: [length], buffers: [slot], flops: length, bytes: 4 * length }]
 }

@@ -29,6 +29,8 @@ export interface CompareOptions {
 
 /** float32 sums of thousands of products, in another order. */
 const tolerance = 2e-5
+/** Losses compare total energies of thousands of eV, which the peer sums up in float32. */
+const lossTolerance = 1e-3
 
 /**
  * Compares outputs, then takes the samples in turns.
@@ -52,7 +54,8 @@ export async function compareCase(name: string, own: OurCase, opponents: readonl
         const theirs = `${lib}.${pass}.${k}`
         if (output === null || !arrays.has(theirs)) continue
         const one = relativeError(output, arrays.read(theirs))
-        if (!(one <= tolerance)) throw new Error(`${name} ${pass}: output ${k} differs from that of ${lib} by ${one.toExponential(2)}, more than ${tolerance}`)
+        const allowed = pass === 'step' ? lossTolerance : tolerance
+        if (!(one <= allowed)) throw new Error(`${name} ${pass}: output ${k} differs from that of ${lib} by ${one.toExponential(2)}, more than ${allowed}`)
         error = Math.max(error ?? 0, one)
       }
     }

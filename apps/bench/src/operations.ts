@@ -14,7 +14,11 @@ interface Passes {
   readonly own: readonly NDArray[]
 }
 
-function passesOf(input: CaseInput, apply: Apply, inputs: readonly NDArray[], outputShape: readonly number[]): Passes {
+/**
+ * The first `numParameters` inputs are parameters of a model. A forward pass without gradients is inference: there they are constants
+ * of the program, and what depends on them alone is done once.
+ */
+function passesOf(input: CaseInput, apply: Apply, inputs: readonly NDArray[], outputShape: readonly number[], numParameters = 0): Passes {
   const loadOr = (name: string, seed: number, shape: readonly number[]) => {
     if (input.arrays.has(name)) return load(input, name)
     return array(seededNormals(seed, shape.reduce((product, extent) => product * extent, 1)), { shape, dtype: dtypes[input.dtype] })
@@ -22,7 +26,7 @@ function passesOf(input: CaseInput, apply: Apply, inputs: readonly NDArray[], ou
   const g = loadOr('g', 11, outputShape)
   const vs = inputs.map((x, i) => loadOr(`v${i}`, 12 + i, x.shape))
   const n = inputs.length
-  const forward = compile((...xs: readonly NDArray[]) => [apply(...xs)])
+  const forward = compile((...xs: readonly NDArray[]) => [apply(...inputs.slice(0, numParameters), ...xs)])
   const backward = compile((...all: readonly NDArray[]) => {
     const leaves = all.slice(0, n).map((x) => track(x))
     const y = apply(...leaves)
@@ -35,7 +39,7 @@ function passesOf(input: CaseInput, apply: Apply, inputs: readonly NDArray[], ou
     return [...first, ...grad(first, leaves, { cotangents: all.slice(n + 1) })]
   })
   const passes = {
-    fwd: arrayPass(() => forward(...inputs)),
+    fwd: arrayPass(() => forward(...inputs.slice(numParameters))),
     fb: arrayPass(() => backward(...inputs, g)),
     db: arrayPass(() => second(...inputs, g, ...vs)),
   }
@@ -87,7 +91,7 @@ export function contraction(input: CaseInput): OurCase {
     const [weights, nodes] = inputs as [NDArray, NDArray]
     return only(segmentedPolynomial(polynomial, [{ array: weights, indices: species }, nodes]))
   }
-  const { passes, own } = passesOf(input, apply, [w, x], [x.shape[0] ?? 0, polynomial.outputs[0]?.size ?? 0])
+  const { passes, own } = passesOf(input, apply, [w, x], [x.shape[0] ?? 0, polynomial.outputs[0]?.size ?? 0], 1)
   return ours(passes, [...own, w, x, species])
 }
 
@@ -100,7 +104,7 @@ export function linear(input: CaseInput): OurCase {
     const [weights, nodes] = inputs as [NDArray, NDArray]
     return only(segmentedPolynomial(polynomial, [input.name === 'C' ? weights : { array: weights, indices: species }, nodes]))
   }
-  const { passes, own } = passesOf(input, apply, [w, x], [x.shape[0] ?? 0, polynomial.outputs[0]?.size ?? 0])
+  const { passes, own } = passesOf(input, apply, [w, x], [x.shape[0] ?? 0, polynomial.outputs[0]?.size ?? 0], 1)
   return ours(passes, [...own, w, x, species])
 }
 

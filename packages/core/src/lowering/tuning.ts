@@ -3,8 +3,8 @@ import type { FloatScalar } from './request.ts'
 
 /** Sizes that suit a target. */
 export interface Tuning {
-  /** Lanes of a program for so many channels; fewer if sums over channels are kept. */
-  lanes(channels: number, hasSums: boolean): number
+  /** Lanes of a program for so many channels; fewer if many values are alive at once. */
+  lanes(channels: number, isCrowded: boolean): number
   /** Targets of a pass that keep sums in registers. */
   maxTargets(lanes: number): number
   /** Entries of a chunk. */
@@ -24,7 +24,7 @@ export function tuningFor(target: Target, scalar: FloatScalar): Tuning {
 function forRegisters({ vectorBytes, registers }: Target, scalar: FloatScalar): Tuning {
   const perVector = Math.max(1, Math.floor(vectorBytes / (scalar === 'f32' ? 4 : 8)))
   return {
-    lanes: (channels, hasSums) => (channels >= 2 * perVector && !hasSums ? 2 * perVector : perVector),
+    lanes: (channels, isCrowded) => (channels >= 2 * perVector && !isCrowded ? 2 * perVector : perVector),
     maxTargets: (lanes) => Math.max(2, Math.floor((registers - (lanes === perVector ? 8 : 4)) / Math.ceil(lanes / perVector))),
     chunk: 32,
     minChannels: perVector,

@@ -13,6 +13,8 @@ import type { Iteration, KernelSpec } from './spec.ts'
 /** Terms of a pass whose results are stored at once; more make code that is slow to compile. */
 const maxTermsPerPass = 4000
 const maxTermsPerKernel = 12_000
+/** Terms of outputs that every entry has for itself, of which the values in between fill the registers. */
+const manyTerms = 100
 /** Rows of operands this large are worth visiting entries in the order of an index. */
 const largeRowBytes = 4096
 
@@ -56,7 +58,7 @@ function makeSpec(request: PolynomialRequest, form: NormalForm, target: Target, 
   const analysis = analyse(form, terms)
   const access = accessOf(request.outputs, outputs[0] ?? 0)
   const channels = analysis.targets.reduce((most, target) => Math.max(most, target.channels), 1)
-  const lanes = tuning.lanes(channels === 1 ? 2 * tuning.minChannels : channels, analysis.numSums > 0)
+  const lanes = tuning.lanes(channels === 1 ? 2 * tuning.minChannels : channels, isCrowded(analysis, access))
   const isSummed = access.kind !== 'batched'
   const passes = makePasses(analysis, form, request.polynomial, isSummed, lanes, tuning)
   const width = widthOf(request.mathScalar)
@@ -78,6 +80,11 @@ function makeSpec(request: PolynomialRequest, form: NormalForm, target: Target, 
     maxRowBytes: Math.max(0, target.maxSharedBytes - (analysis.numFactors + analysis.numSums) * chunk * width),
     isPartial: access.kind === 'shared' || (isSummed && isOfOtherScalar),
   }
+}
+
+/** Values that are alive at once and so many that a second vector of each would not stay in registers: sums over channels, long formulas. */
+function isCrowded({ numSums, targets }: Analysis, { kind }: RowAccess): boolean {
+  return numSums > 0 || (kind === 'batched' && targets.reduce((count, { terms }) => count + terms.length, 0) > manyTerms)
 }
 
 function chunkFor(analysis: Analysis, { kind }: Iteration, tuning: Tuning): number {

@@ -4,8 +4,10 @@ import type { LinearMemory } from './linear-memory.ts'
 import type { HostThread } from './platform.ts'
 import { control, controlLength, type ThreadFault, threadLoop } from './worker.ts'
 
-/** How long a thread looks for more work, and the calling thread for others to finish, before it sleeps. */
+/** How long the calling thread looks for others to finish before it sleeps. */
 const spinMs = 0.06
+/** How long a thread looks for more work before it sleeps: longer than most of what the calling thread does alone inside of a program. */
+const idleSpinMs = 0.3
 /** How long the calling thread sleeps before it looks whether those it waits for are alive. */
 const sleepMs = 20
 /** A thread that does not come back from its last chunk for so long is given up, where the host does not say whether it has ended. */
@@ -64,7 +66,7 @@ export class ThreadPool {
     if (this.#isStarted) return
     this.#isStarted = true
     for (let thread = 1; thread < this.#size; thread++) {
-      const data = { memory: this.#memory.memory, address: this.#address, control, thread, spinMs, fault: this.#fault }
+      const data = { memory: this.#memory.memory, address: this.#address, control, thread, spinMs: idleSpinMs, fault: this.#fault }
       const ended = (reason: string): void => this.#forget(thread, reason)
       try {
         this.#members.push({ thread, host: startThread(threadLoop.toString(), data, ended) })

@@ -156,4 +156,3 @@ function checkShapes({ tensors, steps }: ProgramGraph): void {
   }
 }
 
-export type { SizeExpression }

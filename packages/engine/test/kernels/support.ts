@@ -29,7 +29,7 @@ const erasedPlanners: { readonly [P in PrimitiveName]?: ErasedPlanner } = planne
 const erasedEvaluators: { readonly [P in PrimitiveName]: ErasedEvaluator } = evaluators
 const erasedRules: { readonly [P in PrimitiveName]: ErasedRule } = shapeRules
 
-export function newStorage(scalar: 'f32' | 'f64' | 'i32' | 'u32', length: number): Storage {
+function newStorage(scalar: 'f32' | 'f64' | 'i32' | 'u32', length: number): Storage {
   switch (scalar) {
     case 'f32':
       return new Float32Array(length)

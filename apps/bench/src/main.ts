@@ -2,8 +2,8 @@ import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { use } from '@equivar/core'
-import { createCpu } from '@equivar/kernels-cpu'
+import { registeredDevice, use } from '@equivar/core'
+import { CpuDevice, createCpu } from '@equivar/kernels-cpu'
 import { Command } from 'commander'
 import { CaseArrays } from './arrays.ts'
 import { cases } from './cases.ts'
@@ -41,8 +41,9 @@ const program = new Command('bench')
   .parse()
 
 const options = program.opts<Options>()
-const backend = createCpu({ threads: options.threads })
-use(backend)
+use(createCpu({ threads: options.threads }))
+const device = registeredDevice('cpu')
+if (device instanceof CpuDevice) await device.startThreads()
 const scratch = mkdtempSync(join(tmpdir(), 'equivar-bench-'))
 const script = fileURLToPath(new URL('../peers/peers.py', import.meta.url))
 const { threads, models, structures } = options
@@ -85,7 +86,7 @@ try {
 const ratios = rows.flatMap(({ ratio }) => ratio ?? [])
 if (ratios.length > 0) console.log(`geometric mean of ${ratios.length} ratios: ${geometricMean(ratios).toFixed(2)}`)
 if (options.out !== undefined) {
-  const machine = { cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: availableParallelism(), threads, device: backend.openSync().description }
+  const machine = { cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: availableParallelism(), threads, device: device?.description ?? 'none' }
   const mean = ratios.length > 0 ? geometricMean(ratios) : null
   const record = { date: new Date().toISOString().slice(0, 10), dtype: options.dtype, machine, versions, rows, geometricMean: mean }
   writeFileSync(options.out, `${JSON.stringify(record, null, 1)}\n`)

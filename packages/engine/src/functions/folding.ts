@@ -12,6 +12,8 @@ export interface Folding {
 
 /** Paths that must be saved for every one that is left, or a table only costs memory. */
 const worthwhile = 1.5
+/** A path of a table, which is written to memory and read again, beside one that stays in registers. */
+const tableCost = 4
 
 /**
  * Whether an input that few rows serve many batch entries with (the weights of a species in a symmetric contraction) is better made
@@ -24,7 +26,7 @@ export function foldingOf(arrays: readonly AbstractValue[], params: SegmentedPol
     if (access.kind === 'batched') continue
     const folded = foldedOf(polynomial, operand)
     const rows = arrays[operand]?.shape[0] ?? 0
-    if (!folded || rows * folded.numPathsBefore > batchSize * (folded.numPathsBefore - folded.numPaths)) continue
+    if (!folded || tableCost * rows * folded.numPathsBefore > batchSize * (folded.numPathsBefore - folded.numPaths)) continue
     return { operand, table: folded.table, params: { ...params, polynomial: folded.main } }
   }
   return undefined

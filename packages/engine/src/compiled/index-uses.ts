@@ -29,6 +29,7 @@ export function indexUses(primitive: PrimitiveName, inputs: readonly AbstractVal
     ]
   }
   if ('numSegments' in params) return [{ input: 1, rows: params.numSegments, what: primitive }]
+  if ('numBins' in params) return [{ input: 0, rows: params.numBins, what: primitive }]
   if ('depth' in params) return [{ input: 0, rows: params.depth, what: primitive }]
   if (primitive === 'take') return [{ input: 1, rows: inputs[0]?.shape[0] ?? 0, what: primitive }]
   return []

@@ -40,5 +40,5 @@ export function apply(primitive: PrimitiveName, arrays: readonly NDArray[], para
 
 /** What has its size from parameters alone: a traced program may be run with other sizes, so it is not executed while tracing. */
 function isSizedWhileTracing(primitive: PrimitiveName): boolean {
-  return isTracing() && (primitive === 'iota' || primitive === 'broadcastTo')
+  return isTracing() && (primitive === 'iota' || primitive === 'broadcastTo' || primitive === 'random')
 }

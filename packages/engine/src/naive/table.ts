@@ -1,4 +1,5 @@
 import type { PrimitiveName } from '../primitives/names.ts'
+import { algorithmEvaluators } from './algorithms.ts'
 import { binaryEvaluators, unaryEvaluators } from './elementwise.ts'
 import { segmentedPolynomialEvaluator } from './segmented/evaluate.ts'
 import { structureEvaluators } from './structure.ts'
@@ -9,5 +10,6 @@ export const evaluators: { readonly [P in PrimitiveName]: Evaluator<P> } = {
   ...unaryEvaluators,
   ...binaryEvaluators,
   ...structureEvaluators,
+  ...algorithmEvaluators,
   segmentedPolynomial: segmentedPolynomialEvaluator,
 }

@@ -43,6 +43,8 @@ export type StructuralName =
   | 'segmentSum'
   | 'oneHot'
   | 'iota'
+/** Primitives that order, select or make up elements. */
+export type AlgorithmName = 'argsort' | 'bincount' | 'compact' | 'random'
 export type BinaryName = ArithmeticName | ComparisonName | LogicalName
 
 /**
@@ -65,10 +67,16 @@ export interface SegmentedPolynomialParams {
   readonly method?: lowering.Method
 }
 
+/**
+ * `uniform`: in [0, 1); `normal`: of mean 0 and variance 1; `bits`: all words of 32 bits alike; `integers`: those of a range alike; `keys`:
+ * bits that are no others' bits.
+ */
+export type Distribution = 'uniform' | 'normal' | 'bits' | 'integers' | 'keys'
+
 interface Signature {
   /** Number of inputs. */
   readonly arity: number | 'many'
-  readonly outputs: 1 | 'many'
+  readonly outputs: 1 | 2 | 'many'
   readonly params: object
 }
 
@@ -106,6 +114,22 @@ export interface Primitives
     readonly arity: 0
     readonly outputs: 1
     readonly params: { readonly shape: readonly number[]; readonly axis: number; readonly dtype: DType }
+  }
+  /** Along the last axis. */
+  readonly argsort: { readonly arity: 1; readonly outputs: 1; readonly params: NoParams }
+  readonly bincount: { readonly arity: 1; readonly outputs: 1; readonly params: { readonly numBins: number } }
+  /** Outputs: positions of what holds, then of what does not; and the number of the former. */
+  readonly compact: { readonly arity: 1; readonly outputs: 2; readonly params: NoParams }
+  /** Input: the key, four words. `range` is that of integers, its end excluded. */
+  readonly random: {
+    readonly arity: 1
+    readonly outputs: 1
+    readonly params: {
+      readonly shape: readonly number[]
+      readonly distribution: Distribution
+      readonly dtype: DType
+      readonly range?: readonly [number, number]
+    }
   }
   /** Inputs: the operands, then the index arrays that the accesses refer to. */
   readonly segmentedPolynomial: { readonly arity: 'many'; readonly outputs: 'many'; readonly params: SegmentedPolynomialParams }

@@ -6,7 +6,7 @@ import { Storage } from '../memory/storage.ts'
 import { shapeRules } from '../primitives/shapes/table.ts'
 import type { AnyParams } from '../primitives/rules.ts'
 import type { PrimitiveName } from '../primitives/names.ts'
-import { decode, evaluate, probeSizes, type SizeExpression } from './expression.ts'
+import { decode, evaluate, probeSizes } from './expression.ts'
 import type { ProgramGraph } from './graph.ts'
 import { releaseGraph } from './trace.ts'
 import { Difference, stepAt, zipGraphs, type SizedElement, type SizedNumber, type Zip, type ZippedGraph } from './zip.ts'
@@ -155,4 +155,3 @@ function checkShapes({ tensors, steps }: ProgramGraph): void {
     }
   }
 }
-

@@ -1,7 +1,7 @@
 import { type kernels, rowOrder } from '@equivar/core'
 import { describe, expect, it } from 'vitest'
-import { orderPlan, sortPlan } from '../../src/kernels/index.ts'
-import { compiledDevice, gpu, interpreterDevice, newStorage, Random, run, simd } from './support.ts'
+import { orderPlan } from '../../src/kernels/index.ts'
+import { compiledDevice, expectSame, gpu, interpreterDevice, Random, run, simd, tensor } from './support.ts'
 
 const places = [
   { name: 'interpreted', target: simd, device: interpreterDevice() },
@@ -31,18 +31,27 @@ describe.each(places)('$name', ({ target, device }) => {
     expect(entries).toEqual(expected.entries)
   })
 
-  it.each(['f32', 'f64', 'i32', 'u32'] as const)('sort of %s', async (key) => {
+  it.each(['float32', 'float64', 'int32', 'uint32'] as const)('argsort of %s', async (dtype) => {
     const random = new Random(32)
-    for (const count of [0, 1, 30, 6000]) {
-      const x = newStorage(key, count)
-      // Few distinct numbers, so that stability shows.
-      for (let i = 0; i < count; i++) x[i] = (key === 'u32' ? random.integer(0, 200) : random.integer(-100, 100)) * (key.startsWith('f') ? 1.1e-3 : 7919)
-      const plan = sortPlan(key, count, target)
-      const [sorted, permutation] = await run(plan, { inputs: [x], outputs: [{ scalar: key, length: count }, { scalar: 'i32', length: count }] }, device)
-      const expected = Array.from(x.keys()).sort((a, b) => (x[a] ?? 0) - (x[b] ?? 0) || a - b)
-      expect(Array.from(permutation ?? [])).toEqual(expected)
-      expect(Array.from(sorted ?? [])).toEqual(expected.map((i) => x[i] ?? 0))
+    const special = [Number.NaN, 0, -0, Infinity, -Infinity]
+    // Few distinct numbers, so that stability shows.
+    const number = () => {
+      const own = dtype === 'uint32' ? random.integer(0, 200) : random.integer(-100, 100)
+      return dtype.startsWith('f') ? (special[own] ?? own * 1.1e-3) : own * 7919
     }
+    for (const shape of [[0], [1], [30], [6000], [7, 0], [1, 50], [70, 40], [3, 2, 300], [1000, 1]])
+      await expectSame({ primitive: 'argsort', inputs: [tensor(dtype, shape, number)], params: {} }, { target })
+  })
+
+  it.each([[0], [1], [30], [9000]])('positions where a mask of %d holds', async (count) => {
+    const random = new Random(51)
+    await expectSame({ primitive: 'compact', inputs: [tensor('bool', [count], () => random.integer(0, 1))], params: {} }, { target })
+  })
+
+  it('counts', async () => {
+    const random = new Random(52)
+    for (const shape of [[0], [9000], [20, 30]])
+      await expectSame({ primitive: 'bincount', inputs: [tensor('int32', shape, () => random.integer(0, 12))], params: { numBins: 14 } }, { target })
   })
 })
 

@@ -1,5 +1,5 @@
 import { type Backend, DeviceError, InputError } from '@equivar/core'
-import { availableParallelism } from '#platform'
+import { availableParallelism, openCodeStore } from '#platform'
 import { CpuDevice } from './device.ts'
 import { supportsRelaxedSimd, whyUnshared, whyUnsupported } from './features.ts'
 import { maxPages, pageSize } from './linear-memory.ts'
@@ -12,6 +12,11 @@ export interface CpuOptions {
   readonly maxBytes?: number
   /** Use the multiply-add of relaxed SIMD, which rounds once where the hardware does; by default if the host has it. */
   readonly relaxedSimd?: boolean
+  /**
+   * Folder in which Node keeps code for later processes; by default `EQUIVAR_CACHE_DIR` (`off`: none), or `equivar` among the user's
+   * caches. `null`: nothing is kept.
+   */
+  readonly cacheFolder?: string | null
   /** For tests of what must not happen; more is brought about by `refuseNext` and `lose` of the device. */
   readonly faults?: { readonly thread?: ThreadFault }
 }
@@ -32,7 +37,7 @@ const maxThreadsByDefault = 16
  * @throws {InputError} if a setting is out of its domain.
  */
 export function createCpu(options: CpuOptions = {}): CpuBackend {
-  const { threads, maxBytes = maxPages * pageSize, relaxedSimd, faults = {} } = options
+  const { threads, maxBytes = maxPages * pageSize, relaxedSimd, cacheFolder, faults = {} } = options
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= maxThreads))
     throw new InputError(`createCpu: threads must be an integer in 1 … ${maxThreads}, got ${threads}`)
   if (!(Number.isFinite(maxBytes) && maxBytes >= pageSize)) throw new InputError(`createCpu: maxBytes must be at least ${pageSize}, got ${maxBytes}`)
@@ -43,7 +48,8 @@ export function createCpu(options: CpuOptions = {}): CpuBackend {
     if (relaxedSimd === true && !supportsRelaxedSimd())
       throw new DeviceError(`device 'cpu': relaxedSimd is asked for, but this host has none; leave the option out, or use Node 24 or a newer browser`)
     const { count, reason } = countThreads(threads)
-    return new CpuDevice({ threads: count, relaxedSimd: relaxedSimd ?? supportsRelaxedSimd(), maxBytes, reason, threadFault: faults.thread ?? null })
+    const store = cacheFolder === null ? null : openCodeStore(cacheFolder)
+    return new CpuDevice({ threads: count, relaxedSimd: relaxedSimd ?? supportsRelaxedSimd(), maxBytes, reason, store, threadFault: faults.thread ?? null })
   }
   return {
     kind: 'cpu',

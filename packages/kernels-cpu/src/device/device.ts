@@ -2,14 +2,15 @@ import {
   type BackendDevice, type Binding, type Capabilities, checkBinding, checkByteLength, checkKernel, checkLaunch, DeviceError, type DeviceMemory,
   type DeviceStatistics, type Executable, type kernels, type Launch, type Recording,
 } from '@equivar/core'
-import { emit, sharedBytes } from '../wasm/index.ts'
+import { sharedBytes } from '../wasm/index.ts'
 import type { Block } from './allocator.ts'
+import type { CodeStore } from './code-store.ts'
 import { divide, divideSequence } from './division.ts'
 import { checkWidth, CpuExecutable, type Job, writeArguments } from './executable.ts'
 import { KernelCache } from './kernel-cache.ts'
 import { LinearMemory, maxPages } from './linear-memory.ts'
 import { CpuMemory, type MemoryOwner } from './memory.ts'
-import { instantiate, storedLength, storeModule } from './module.ts'
+import { loadModule, storedLength, storeModule } from './module.ts'
 import { ThreadPool } from './thread-pool.ts'
 import { controlLength, type ThreadFault } from './worker.ts'
 
@@ -31,6 +32,8 @@ export interface CpuDeviceOptions {
   readonly maxBytes: number
   /** Why there is one thread only. */
   readonly reason: string | null
+  /** Where code is kept for later processes. */
+  readonly store: CodeStore | null
   /** How a test wants its threads to die. */
   readonly threadFault: ThreadFault | null
 }
@@ -219,9 +222,8 @@ export class CpuDevice implements BackendDevice, MemoryOwner {
   #make(kernel: kernels.Kernel): CpuExecutable {
     checkKernel(name, this.capabilities, kernel)
     if (sharedBytes(kernel) > scratchBytes) throw new DeviceError(`device '${name}': kernel '${kernel.name}' shares too many arrays in a program; use fewer`)
-    const { relaxedSimd, threads } = this.#options
-    const bytes = emit(kernel, { relaxedMultiplyAdd: relaxedSimd, sharedMemory: threads > 1, maxPages })
-    const run = instantiate(bytes, this.#memory.memory)
+    const { relaxedSimd, threads, store } = this.#options
+    const { bytes, run } = loadModule(kernel, { relaxedMultiplyAdd: relaxedSimd, sharedMemory: threads > 1, maxPages }, this.#memory.memory, store)
     let moduleAddress = 0
     if (threads > 1) {
       const block = this.#take(storedLength(bytes))

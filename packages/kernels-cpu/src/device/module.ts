@@ -1,13 +1,48 @@
+import type { kernels } from '@equivar/core'
+import { emit, type EmitOptions, emitterVersion } from '../wasm/index.ts'
 import type { Block } from './allocator.ts'
+import type { CodeStore } from './code-store.ts'
+import { dataBytes } from './data-bytes.ts'
 import type { Run } from './executable.ts'
 import type { LinearMemory } from './linear-memory.ts'
 
+/** A module of a kernel, and what it exports. */
+export interface LoadedModule {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly run: Run
+}
+
+/**
+ * The kernel as a module over the memory: as an earlier process left it in the store, or made now and left there.
+ *
+ * @throws {KernelError} if the kernel breaks a rule of the language, or is too large for one function.
+ */
+export function loadModule(kernel: kernels.Kernel, options: EmitOptions, memory: WebAssembly.Memory, store: CodeStore | null): LoadedModule {
+  // Only kernels that keep the rules have code in the store, so what is found needs no check of the kernel.
+  const key = store && dataBytes([emitterVersion, options, kernel])
+  const stored = key && store.read(key)
+  const known = stored && whatFits(stored, memory)
+  if (known) return known
+  const bytes = emit(kernel, options)
+  if (key) store.write(key, bytes)
+  return { bytes, run: instantiate(bytes, memory) }
+}
+
 /** @throws {TypeError} unless it is a module of ours. */
 export function instantiate(bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory): Run {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
-  const run = exports['run']
-  if (typeof run !== 'function') throw new TypeError(`a module without the function 'run'`)
-  return run as Run
+  const module = new WebAssembly.Module(bytes)
+  const exported = WebAssembly.Module.exports(module).map(({ name, kind }) => `${kind} ${name}`)
+  if (exported.join() !== 'function run') throw new TypeError(`a module with ${exported.join(', ')} and not just the function 'run'`)
+  return new WebAssembly.Instance(module, { env: { memory } }).exports['run'] as Run
+}
+
+/** What was stored, if it is a module of ours; it can reach nothing but the memory, whatever it is. */
+function whatFits(bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory): LoadedModule | null {
+  try {
+    return { bytes, run: instantiate(bytes, memory) }
+  } catch {
+    return null
+  }
 }
 
 /** Bytes of memory in which other threads find a module. */

@@ -1,3 +1,4 @@
+import type { CodeStore } from './code-store.ts'
 import type { ThreadData } from './worker.ts'
 
 /** A thread of the host. */
@@ -13,6 +14,9 @@ export function availableParallelism(): number {
   const number = typeof navigator === 'undefined' ? 1 : navigator.hardwareConcurrency
   return Number.isInteger(number) ? number : 1
 }
+
+/** Where the code of kernels is kept for later: in a folder, in Node; browsers keep none. */
+export const openCodeStore: (folder?: string) => CodeStore | null = () => null
 
 /**
  * Starts a thread. In browsers this is a worker made of the function's text; Node gets `node/platform.ts` instead of this module.

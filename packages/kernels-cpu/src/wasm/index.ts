@@ -1,3 +1,4 @@
-export { emit } from './emit.ts'
+export { emit, type EmitOptions } from './emit.ts'
 export { supportsRelaxedSimd } from './features.ts'
 export { argumentLayout, type ArgumentLayout, sharedBytes } from './layout.ts'
+export { emitterVersion } from './version.ts'

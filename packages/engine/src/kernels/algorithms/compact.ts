@@ -32,12 +32,12 @@ function placeKernel(): kernels.Kernel {
 
 /**
  * Positions at which a mask holds: input 0 the mask (`u32` words 0 and 1 [count]); output 0 `positions` (`i32` [count]), first those at
- * which it holds, ascending, then the others, ascending; output 1 their number (`i32` [1]).
+ * which it holds, ascending, then the others, ascending; output 1 their number (one `i32`).
  *
  * @throws {InputError} if the count is none.
  */
 export function compactPlan(count: number, target: lowering.Target): lowering.Plan {
-  requireCount('compactPlan', 'count', count)
+  requireCount('compact', 'number of elements', count)
   const plan = new PlanBuilder()
   const [mask, positions, total]: readonly lowering.Slot[] = [{ kind: 'input', index: 0 }, { kind: 'output', index: 0 }, { kind: 'output', index: 1 }]
   if (!mask || !positions || !total) return plan.build()

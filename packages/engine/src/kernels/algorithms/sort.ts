@@ -10,6 +10,10 @@ export type SortKey = 'f32' | 'f64' | 'i32' | 'u32'
 const block = 1024
 const lanes = 8
 const signBit = -(2 ** 31)
+const magnitudeBits = 2 ** 31 - 1
+/** Bits of infinity, and their upper half in float64; above are those of NaN. */
+const infinity32 = 0x7f800000
+const infinity64 = 0x7ff00000
 
 /** Words whose order as unsigned numbers is that of the elements: of a float the sign is turned, or all bits if it is set. */
 function keysKernel(key: 'f32' | 'i32'): kernels.Kernel {
@@ -22,10 +26,17 @@ function keysKernel(key: 'f32' | 'i32'): kernels.Kernel {
     b.loop(start, start.add(block).min(count), { step: lanes }, (i) => {
       const active = count.sub(i)
       const bits = x.loadLanes(i, { active })
-      keys.storeLanes(i, (key === 'i32' ? bits.xor(signBit) : bits.xor(bits.shiftRight(31).or(signBit))).bitcast('u32'), { active })
+      const word = key === 'i32' ? bits.xor(signBit) : floatKey(bits, bits.and(magnitudeBits))
+      keys.storeLanes(i, word.bitcast('u32'), { active })
     })
     return b.build()
   })
+}
+
+/** Both zeros are equal, and NaN is behind all numbers, whatever its bits. */
+function floatKey(bits: kernels.Expression, magnitude: kernels.Expression): kernels.Expression {
+  const ordered = bits.xor(bits.shiftRight(31).or(signBit))
+  return magnitude.greater(infinity32).select(-1, magnitude.equal(0).select(signBit, ordered))
 }
 
 /** The two words of float64 elements, the upper one in the order of {@link permutation} if there is one. */
@@ -41,59 +52,85 @@ function wordKernel(isUpper: boolean): kernels.Kernel {
       const active = count.sub(i)
       const mask = b.lane().less(active)
       const place = permutation ? permutation.loadLanes(i, { active }).convert('index') : i.add(b.lane())
-      const upper = x.load(place.mul(2).add(1), { mask })
+      const [lower, upper] = [x.load(place.mul(2), { mask }), x.load(place.mul(2).add(1), { mask })]
+      const magnitude = upper.and(magnitudeBits)
+      const isNan = magnitude.greater(infinity64).or(magnitude.equal(infinity64).and(lower.notEqual(0)))
+      const isZero = magnitude.or(lower).equal(0)
       const sign = upper.shiftRight(31)
-      const bits = isUpper ? upper.xor(sign.or(signBit)) : x.load(place.mul(2), { mask }).xor(sign)
+      // Both zeros are equal, and NaN is behind all numbers, whatever its bits.
+      const bits = isUpper ? isNan.select(-1, isZero.select(signBit, upper.xor(sign.or(signBit)))) : isNan.or(isZero).select(0, lower.xor(sign))
       keys.storeLanes(i, bits.bitcast('u32'), { active })
     })
     return b.build()
   })
 }
 
-/** `y[i] = x[permutation[i]]`, words or pairs of them. */
-function gatherKernel(scalar: SortKey): kernels.Kernel {
-  return kernelOnce(`sort gather ${scalar}`, () => {
-    const b = new kernels.KernelBuilder('sort_gather', { lanes })
-    const count = b.parameter('count', 'index')
-    const x = b.buffer('x', scalar, 'read', { extent: b.extentOf(count) })
-    const permutation = b.buffer('permutation', 'i32', 'read', { extent: b.extentOf(count), below: b.extentOf(count) })
-    const y = b.buffer('y', scalar, 'write', { extent: b.extentOf(count) })
+/** Of positions among all elements, which row they are in. */
+function rowsKernel(): kernels.Kernel {
+  return kernelOnce('sort rows', () => {
+    const b = new kernels.KernelBuilder('sort_rows', { lanes: 1 })
+    const [count, extent] = [b.parameter('count', 'index'), b.parameter('extent', 'index')]
+    const positions = b.buffer('positions', 'i32', 'read', { extent: b.extentOf(count) })
+    const rows = b.buffer('rows', 'u32', 'write', { extent: b.extentOf(count) })
     const start = b.programId().mul(block)
-    b.loop(start, start.add(block).min(count), { step: lanes }, (i) => {
-      const active = count.sub(i)
-      const place = permutation.loadLanes(i, { active }).convert('index')
-      y.storeLanes(i, x.load(place, { mask: b.lane().less(active) }), { active })
-    })
+    b.loop(start, start.add(block).min(count), {}, (i) => rows.store(i, positions.load(i).convert('index').div(extent).convert('u32')))
     return b.build()
   })
 }
 
+/** Of positions among all elements, row by row, where in their row they are. */
+function columnsKernel(): kernels.Kernel {
+  return kernelOnce('sort columns', () => {
+    const b = new kernels.KernelBuilder('sort_columns', { lanes: 1 })
+    const [count, extent] = [b.parameter('count', 'index'), b.parameter('extent', 'index')]
+    const positions = b.buffer('positions', 'i32', 'read', { extent: b.extentOf(count) })
+    const columns = b.buffer('columns', 'i32', 'write', { extent: b.extentOf(count) })
+    const start = b.programId().mul(block)
+    b.loop(start, start.add(block).min(count), {}, (i) => columns.store(i, positions.load(i).convert('index').rem(extent).convert('i32')))
+    return b.build()
+  })
+}
+
+interface SortRequest {
+  readonly key: SortKey
+  readonly rows: number
+  /** Elements of a row. */
+  readonly extent: number
+}
+
 /**
- * A stable ascending sort: input 0 the elements [count]; output 0 the sorted elements, output 1 (`i32`) the position that each had.
- * Floats are ordered by their bits: −0 before 0, NaN without sign last, NaN with sign first.
+ * The positions of the elements of every row in ascending order, equal ones as they were: input 0 the elements [rows, extent]; output 0
+ * the positions (`i32` [rows, extent]). Both zeros are equal, and NaN comes last.
  *
- * @throws {InputError} if the count is none.
+ * All elements are sorted at once, and then, keeping that order, by their rows.
+ *
+ * @throws {InputError} if there are more elements than can be counted.
  */
-export function sortPlan(key: SortKey, count: number, target: lowering.Target): lowering.Plan {
-  requireCount('sortPlan', 'count', count)
+export function argsortPlan({ key, rows, extent }: SortRequest, target: lowering.Target): lowering.Plan {
+  const count = rows * extent
+  requireCount('argsort', 'number of elements', count)
   const plan = new PlanBuilder()
-  const input: lowering.Slot = { kind: 'input', index: 0 }
-  const [sortedElements, permutation]: readonly lowering.Slot[] = [{ kind: 'output', index: 0 }, { kind: 'output', index: 1 }]
-  if (count === 0 || !sortedElements || !permutation) return plan.build()
+  const [input, output]: readonly [lowering.Slot, lowering.Slot] = [{ kind: 'input', index: 0 }, { kind: 'output', index: 0 }]
+  if (count === 0) return plan.build()
   const grid = [Math.ceil(count / block)]
   const cost = { flops: count, bytes: 12 * count }
+  const order = rows === 1 ? output : plan.temporary('i32', count)
   if (key === 'f64') {
     const [keys, byLower] = [plan.temporary('u32', count), plan.temporary('i32', count)]
     plan.launch({ kernel: wordKernel(false), grid, parameters: [count], buffers: [input, keys], ...cost })
     radixSort(plan, { count, keys, bits: 32, sorted: byLower }, target)
     plan.launch({ kernel: wordKernel(true), grid, parameters: [count], buffers: [input, byLower, keys], ...cost })
-    radixSort(plan, { count, keys, payload: byLower, bits: 32, sorted: permutation }, target)
-  } else if (key === 'u32') radixSort(plan, { count, keys: input, bits: 32, sorted: permutation }, target)
+    radixSort(plan, { count, keys, payload: byLower, bits: 32, sorted: order }, target)
+  } else if (key === 'u32') radixSort(plan, { count, keys: input, bits: 32, sorted: order }, target)
   else {
     const keys = plan.temporary('u32', count)
     plan.launch({ kernel: keysKernel(key), grid, parameters: [count], buffers: [input, keys], ...cost })
-    radixSort(plan, { count, keys, bits: 32, sorted: permutation }, target)
+    radixSort(plan, { count, keys, bits: 32, sorted: order }, target)
   }
-  plan.launch({ kernel: gatherKernel(key), grid, parameters: [count], buffers: [input, permutation, sortedElements], ...cost })
+  if (rows === 1) return plan.build()
+  const [rowOf, byRow] = [plan.temporary('u32', count), plan.temporary('i32', count)]
+  plan.launch({ kernel: rowsKernel(), grid, parameters: [count, extent], buffers: [order, rowOf], ...cost })
+  radixSort(plan, { count, keys: rowOf, payload: order, bits: Math.ceil(Math.log2(rows)), sorted: byRow }, target)
+  plan.launch({ kernel: columnsKernel(), grid, parameters: [count, extent], buffers: [byRow, output], ...cost })
   return plan.build()
 }

@@ -1,5 +1,6 @@
 import type { PrimitiveName } from '../names.ts'
 import type { DerivativeRules } from '../rules.ts'
+import { algorithmDerivatives } from './algorithms.ts'
 import { binaryDerivatives } from './binary.ts'
 import { segmentedPolynomialDerivatives } from './segmented-polynomial.ts'
 import { structureDerivatives } from './structure.ts'
@@ -10,5 +11,6 @@ export const derivativeRules: { readonly [P in PrimitiveName]: DerivativeRules<P
   ...unaryDerivatives,
   ...binaryDerivatives,
   ...structureDerivatives,
+  ...algorithmDerivatives,
   segmentedPolynomial: segmentedPolynomialDerivatives,
 }

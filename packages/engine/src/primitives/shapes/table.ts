@@ -1,5 +1,6 @@
 import type { PrimitiveName } from '../names.ts'
 import type { ShapeRule } from '../rules.ts'
+import { algorithmShapes } from './algorithms.ts'
 import { binaryShapes, unaryShapes } from './elementwise.ts'
 import { segmentedPolynomialShape } from './segmented-polynomial.ts'
 import { structureShapes } from './structure.ts'
@@ -9,5 +10,6 @@ export const shapeRules: { readonly [P in PrimitiveName]: ShapeRule<P> } = {
   ...unaryShapes,
   ...binaryShapes,
   ...structureShapes,
+  ...algorithmShapes,
   segmentedPolynomial: segmentedPolynomialShape,
 }

@@ -7,8 +7,8 @@ import { requireCount } from './checks.ts'
 const block = 4096
 
 function countKernel(): kernels.Kernel {
-  return kernelOnce('histogram', () => {
-    const b = new kernels.KernelBuilder('histogram', { lanes: 1 })
+  return kernelOnce('bincount', () => {
+    const b = new kernels.KernelBuilder('bincount', { lanes: 1 })
     const [count, bins] = [b.parameter('count', 'index'), b.parameter('bins', 'index')]
     const indices = b.buffer('indices', 'i32', 'read', { extent: b.extentOf(count), below: b.extentOf(bins) })
     const counts = b.buffer('counts', 'i32', 'readWrite', { extent: b.extentOf(bins) })
@@ -23,9 +23,9 @@ function countKernel(): kernels.Kernel {
  *
  * @throws {InputError} if a number is no count.
  */
-export function histogramPlan(count: number, bins: number, target: lowering.Target): lowering.Plan {
-  requireCount('histogramPlan', 'count', count)
-  requireCount('histogramPlan', 'bins', bins)
+export function bincountPlan(count: number, bins: number, target: lowering.Target): lowering.Plan {
+  requireCount('bincount', 'number of indices', count)
+  requireCount('bincount', 'number of bins', bins)
   const plan = new PlanBuilder()
   for (const launch of launchFill('int32', [bins], { strides: [1] }, target)) plan.launch(launch)
   const buffers: readonly lowering.Slot[] = [{ kind: 'input', index: 0 }, { kind: 'output', index: 0 }]

@@ -1,7 +1,7 @@
 import { InternalError } from '../errors.ts'
 import { O3E3nn } from '../groups/index.ts'
 import type { Irreps } from '../irreps/index.ts'
-import { HostArray, leastSquares } from '../math/index.ts'
+import { HostArray, HostMatrix, leastSquares } from '../math/index.ts'
 import type { EquivariantPolynomial, IrDictPolynomial } from '../polynomials/index.ts'
 import { commonGroupOf } from '../descriptors/arguments.ts'
 import { at } from '../descriptors/at.ts'
@@ -21,7 +21,7 @@ import {
 
 export { O3E3nn }
 
-const projections = new BoundedCache<HostArray>()
+const projections = new BoundedCache<HostMatrix>()
 
 /** Largest entry that W p may lose, relative to coefficients of size one. */
 const tolerance = 1e-7
@@ -40,13 +40,13 @@ const negligible = 1e-12
  * @throws {GroupMismatchError} if the irreps belong to different groups.
  * @throws {DimensionError} if multiplicities differ or are zero.
  */
-export function symmetricContraction(irrepsIn: Irreps, irrepsOut: Irreps, degrees: readonly number[]): [EquivariantPolynomial, HostArray] {
+export function symmetricContraction(irrepsIn: Irreps, irrepsOut: Irreps, degrees: readonly number[]): [EquivariantPolynomial, HostMatrix] {
   const p = projection(irrepsIn, irrepsOut, degrees)
   return [plainSymmetricContraction(irrepsIn, irrepsOut, degrees), p]
 }
 
 /** {@link symmetricContraction} with one operand for each segment of irreps, and the same matrix p. */
-export function symmetricContractionIrDict(irrepsIn: Irreps, irrepsOut: Irreps, degrees: readonly number[]): [IrDictPolynomial, HostArray] {
+export function symmetricContractionIrDict(irrepsIn: Irreps, irrepsOut: Irreps, degrees: readonly number[]): [IrDictPolynomial, HostMatrix] {
   const p = projection(irrepsIn, irrepsOut, degrees)
   return [plainSymmetricContractionIrDict(irrepsIn, irrepsOut, degrees), p]
 }
@@ -59,7 +59,7 @@ interface Block {
   readonly rows: readonly (readonly number[])[]
 }
 
-function projection(irrepsIn: Irreps, irrepsOut: Irreps, degrees: readonly number[]): HostArray {
+function projection(irrepsIn: Irreps, irrepsOut: Irreps, degrees: readonly number[]): HostMatrix {
   const group = commonGroupOf('mace.symmetricContraction', { irrepsIn, irrepsOut })
   commonMultiplicity('mace.symmetricContraction', irrepsIn, irrepsOut)
   requireDegrees('mace.symmetricContraction', degrees, 1)
@@ -78,7 +78,7 @@ function projection(irrepsIn: Irreps, irrepsOut: Irreps, degrees: readonly numbe
     const data = new Float64Array(numRows * numColumns)
     let row = 0
     for (const { rows, firstColumn } of ordered) for (const values of rows) data.set(values, row++ * numColumns + firstColumn)
-    return new HostArray([numRows, numColumns], data)
+    return new HostMatrix(numRows, numColumns, data)
   })
 }
 

@@ -1,6 +1,7 @@
 export * from './complex-array.ts'
 export * from './einsum.ts'
 export * from './host-array.ts'
+export * from './host-matrix.ts'
 export * from './linalg.ts'
 export * from './nested-numbers.ts'
 export * from './rational.ts'

@@ -39,6 +39,13 @@ export function stack(arrays: readonly NDArray[], axis = 0): NDArray {
   )
 }
 
+/** The slices of x along an axis, without that axis: the inverse of {@link stack}. @throws {ShapeError} if there is no such axis. */
+export function unstack(x: NDArray, axis = 0): NDArray[] {
+  const at = normalizeAxis('unstack', axis, x.ndim)
+  const rest = x.shape.filter((_, own) => own !== at)
+  return Array.from({ length: x.shape[at] ?? 0 }, (_, i) => reshape(sliceAxis(x, at, i, i + 1), rest))
+}
+
 /** Cuts an axis into parts of the given extents. @throws {ShapeError} if they do not add up to the axis. */
 export function split(x: NDArray, extents: readonly number[], axis = 0): NDArray[] {
   const at = normalizeAxis('split', axis, x.ndim)

@@ -79,6 +79,20 @@ describe('composed functions', () => {
   )
 
   test(
+    'unstack gives the slices that stack joins',
+    scoped(() => {
+      const x = randomArray([3, 2, 4], 1)
+      for (const axis of [0, 1, -1]) {
+        const slices = eq.unstack(x, axis)
+        expect(slices.map(({ shape }) => shape)).toEqual(Array.from({ length: x.shape.at(axis) ?? 0 }, () => x.shape.filter((_, own) => own !== (axis + 3) % 3)))
+        expect(read(eq.stack(slices, (axis + 3) % 3))).toEqual(read(x))
+      }
+      checkDerivatives((a) => eq.mul(eq.unstack(eq.square(a))[1] ?? a, 2), [randomArray([2, 3], 1)], 2)
+      expect(() => eq.unstack(eq.scalar(1))).toThrow(/outside an array of 0 axes/)
+    }),
+  )
+
+  test(
     'are right where a naive formula breaks',
     scoped(() => {
       const zero = eq.track(eq.zeros([2, 3], { dtype: 'float64' }))

@@ -84,7 +84,8 @@ describe('composed functions', () => {
       const x = randomArray([3, 2, 4], 1)
       for (const axis of [0, 1, -1]) {
         const slices = eq.unstack(x, axis)
-        expect(slices.map(({ shape }) => shape)).toEqual(Array.from({ length: x.shape.at(axis) ?? 0 }, () => x.shape.filter((_, own) => own !== (axis + 3) % 3)))
+        expect(slices.length).toBe(x.shape.at(axis))
+        for (const { shape } of slices) expect(shape).toEqual(x.shape.filter((_, own) => own !== (axis + 3) % 3))
         expect(read(eq.stack(slices, (axis + 3) % 3))).toEqual(read(x))
       }
       checkDerivatives((a) => eq.mul(eq.unstack(eq.square(a))[1] ?? a, 2), [randomArray([2, 3], 1)], 2)

@@ -8,21 +8,21 @@ import { examplesIn, pages } from '../lib/examples.mjs'
 import { inRoot, root } from '../lib/paths.mjs'
 import { capture } from '../lib/run.mjs'
 
-// Examples see the packages as the most dependent of them does.
-const home = inRoot('packages', 'mace', 'test')
+/** An example sees what the package sees that it stands in; on other pages, what the most dependent package does. */
+const homeOf = (file: string) => inRoot('packages', /^packages\/([^/]+)\//.exec(file)?.[1] ?? 'mace', 'test')
 const examples = pages().flatMap(examplesIn)
 const folder = mkdtempSync(join(tmpdir(), 'equivar-examples-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 describe('the code of the documentation', () => {
   it('has the types that it seems to have', () => {
-    expect(problemsOf(examples.map(({ code }) => code))).toEqual([])
+    expect(problemsOf(examples)).toEqual([])
   })
 
-  it.each(examples.map((example) => [`${example.file}:${example.line}`, example] as const))('%s prints what it says', async (_, { code, prints }) => {
+  it.each(examples.map((example) => [`${example.file}:${example.line}`, example] as const))('%s prints what it says', async (_, { file: page, code, prints }) => {
     const file = join(folder, 'example.mjs')
     await build({
-      stdin: { contents: code, resolveDir: home, loader: 'ts' },
+      stdin: { contents: code, resolveDir: homeOf(page), loader: 'ts' },
       bundle: true,
       format: 'esm',
       platform: 'node',
@@ -36,11 +36,11 @@ describe('the code of the documentation', () => {
   })
 })
 
-/** What the compiler says about texts that pretend to be modules in `home`, under the repository's own settings. */
-function problemsOf(codes: readonly string[]): string[] {
+/** What the compiler says about examples that pretend to be modules of their packages, under the repository's own settings. */
+function problemsOf(shown: typeof examples): string[] {
   const { config } = ts.readConfigFile(inRoot('tsconfig.json'), (path) => ts.sys.readFile(path)) as { config: object }
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, root)
-  const texts = new Map(codes.map((code, i) => [join(home, `documented-${i}.ts`), code]))
+  const texts = new Map(shown.map(({ file, code }, i) => [join(homeOf(file), `documented-${i}.ts`), code]))
   const host = ts.createCompilerHost(options)
   const readFile = (path: string) => texts.get(path) ?? ts.sys.readFile(path)
   const program = ts.createProgram([...texts.keys()], { ...options, noUnusedLocals: false }, {

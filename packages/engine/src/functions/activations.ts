@@ -22,15 +22,3 @@ export function gelu(x: NDArray): NDArray {
   const inner = mul(add(x, mul(mul(x, mul(x, x)), 0.044715)), Math.sqrt(2 / Math.PI))
   return mul(mul(x, 0.5), add(tanh(inner), 1))
 }
-
-/**
- * e3nn 0.4.4's `normalize2mom` constants: `c = E[f(z)²]^(−1/2)`, z normal, by its own fixed sample of 10⁶ numbers, so
- * they differ from the integral in the fourth digit. Models made with e3nn used exactly these.
- */
-export const secondMomentScales = {
-  silu: 1.6791767923989418,
-  tanh: 1.5937334472592695,
-  sigmoid: 1.8467055342154763,
-  abs: 1.001110600838467,
-  relu: 1.4163393446331365,
-} as const

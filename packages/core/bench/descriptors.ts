@@ -1,6 +1,6 @@
 /**
  * Time to build the descriptors of a MACE model of MACE-OFF-large size, cold (first call in this process) and warm (second
- * call with the same arguments). Run: node_modules/.bin/jiti packages/core/bench/descriptors.ts
+ * call with the same arguments). Run: npm run -s program -- packages/core/bench/descriptors.ts
  */
 import * as cue from '../src/index.ts'
 

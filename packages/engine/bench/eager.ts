@@ -1,6 +1,6 @@
 /**
  * Time of one call of a primitive on tiny arrays, where everything but arithmetic counts: in plain TypeScript and on kernels-cpu.
- * Run: node_modules/.bin/jiti packages/engine/bench/eager.ts
+ * Run: npm run -s program -- packages/engine/bench/eager.ts
  */
 import { descriptors, Irreps, use } from '@equivar/core'
 import { createCpu } from '@equivar/kernels-cpu'

@@ -1,6 +1,6 @@
 /**
  * What a launch costs beside its work: enqueued, replayed, on one thread and on two; and what waking threads costs.
- * Run: node_modules/.bin/jiti packages/kernels-cpu/bench/launch.ts
+ * Run: npm run -s program -- packages/kernels-cpu/bench/launch.ts
  */
 import { type Binding, kernels, type Launch } from '@equivar/core'
 import { type CpuDevice, createCpu } from '../src/index.ts'

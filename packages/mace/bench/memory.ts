@@ -1,6 +1,6 @@
 /**
  * 10,000 evaluations of a small model: buffers held by the engine, and the heap after a collection. Both must stay level.
- * Run: NODE_OPTIONS=--expose-gc node_modules/.bin/jiti packages/mace/bench/memory.ts
+ * Run: NODE_OPTIONS=--expose-gc npm run -s program -- packages/mace/bench/memory.ts
  */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

@@ -16,6 +16,11 @@ export interface GradOptions {
   readonly createGraph?: boolean
   /** Give zeros for an input that no output depends on, instead of an error. Default false. */
   readonly allowUnused?: boolean
+  /**
+   * Called once with every value on the way whose cotangent is complete, outputs and inputs included; what it returns takes the
+   * cotangent's place. So hooks are made.
+   */
+  readonly intercept?: (value: Value, cotangent: NDArray) => NDArray | undefined
 }
 
 /**
@@ -39,11 +44,17 @@ export function* gradSteps(outputs: NDArray | readonly NDArray[], inputs: readon
   const results = isList(outputs) ? outputs : [outputs]
   requireTracked('grad', inputs)
   const seeds = withRecording(createGraph, () => cotangentSeeds(results, options.cotangents))
-  const gradients = yield* pullback(results, seeds, inputs, createGraph)
+  const gradients = yield* pullback(results, seeds, inputs, createGraph, options.intercept)
   return gradients.map((gradient, i) => gradient ?? unused('grad', inputs, i, allowUnused))
 }
 
-function* pullback(outputs: readonly NDArray[], seeds: readonly NDArray[], inputs: readonly NDArray[], createGraph: boolean): Steps<Maybe<NDArray>[]> {
+function* pullback(
+  outputs: readonly NDArray[],
+  seeds: readonly NDArray[],
+  inputs: readonly NDArray[],
+  createGraph: boolean,
+  intercept: GradOptions['intercept'],
+): Steps<Maybe<NDArray>[]> {
   const wanted = new Set(inputs.map((input) => input.value))
   const nodes = nodesBehind(
     outputs.map((output) => output.value),
@@ -55,7 +66,17 @@ function* pullback(outputs: readonly NDArray[], seeds: readonly NDArray[], input
     const seed = seeds[k]
     if (seed && active.has(output.value)) found.accumulate(output.value, seed.share())
   }
+  const complete = (value: Value) => {
+    const cotangent = intercept && found.get(value)
+    if (cotangent) withRecording(createGraph, () => found.replace(value, intercept(value, cotangent)))
+  }
+  const intercepted = new Set<Value>()
   for (const node of nodes.reverse()) {
+    if (intercept)
+      for (const output of node.outputs) {
+        complete(output)
+        intercepted.add(output)
+      }
     if (!node.inputs.some((input) => active.has(input))) continue
     const cotangents = node.outputs.map((output) => found.get(output))
     if (!cotangents.some(Boolean)) continue
@@ -70,6 +91,7 @@ function* pullback(outputs: readonly NDArray[], seeds: readonly NDArray[], input
     for (const output of node.outputs) if (!wanted.has(output)) found.drop(output)
     yield
   }
+  for (const value of wanted) if (!intercepted.has(value)) complete(value)
   return inputs.map((input) => found.get(input.value)?.share())
 }
 

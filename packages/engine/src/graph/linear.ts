@@ -129,6 +129,14 @@ export class Cotangents {
     }
   }
 
+  /** Puts another cotangent in the place of that of the value. @throws {InternalError} if it does not fit. */
+  replace(value: Value, cotangent: Maybe<NDArray>): void {
+    if (!cotangent || cotangent === this.#sums.get(value)) return
+    const own = cotangent.share()
+    this.drop(value)
+    this.accumulate(value, own)
+  }
+
   /** Forgets what is no longer needed, so that its memory is free for the rest of the walk. */
   drop(value: Value): void {
     this.#sums.get(value)?.dispose()

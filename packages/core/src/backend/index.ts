@@ -1,5 +1,6 @@
 export type * from './contract.ts'
 export * from './interpreter/index.ts'
-export { bytesPerElement, checkBinding, checkByteLength, type CheckedLaunch, checkKernel, checkLaunch } from './launch.ts'
+export { KernelCache } from './kernel-cache.ts'
+export { bytesPerElement, checkBinding, checkByteLength, type CheckedLaunch, checkKernel, checkLaunch, checkWidth } from './launch.ts'
 export * from './registry/index.ts'
 export { type PlanBindings, type PreparedPlan, preparePlan, type RowOrder, rowOrder } from './run-plan.ts'

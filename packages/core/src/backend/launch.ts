@@ -74,6 +74,24 @@ export function checkLaunch(device: string, alignment: number, { executable: { k
   return { numPrograms, parameters: numbers }
 }
 
+/** Largest number of programs of a launch, and largest `index` given to one: what 32 bits with a sign hold. */
+const maxIndex = 2 ** 31 - 1
+
+/**
+ * For devices whose `index` has 32 bits.
+ *
+ * @throws {DeviceError} if a number of the launch does not fit.
+ */
+export function checkWidth(device: string, { executable: { kernel }, grid }: Launch, { numPrograms, parameters }: CheckedLaunch): void {
+  const refuse = (what: string, value: number) =>
+    new DeviceError(`device '${device}': kernel '${kernel.name}': ${what} is ${value}, but at most ${maxIndex} is possible here; split the work into smaller batches`)
+  if (numPrograms > maxIndex) throw refuse(`a grid of ${grid.join(' × ')} programs`, numPrograms)
+  for (const [k, { name, scalar }] of kernel.parameters.entries()) {
+    const value = parameters[k] ?? 0
+    if (scalar === 'index' && value > maxIndex) throw refuse(`parameter '${name}'`, value)
+  }
+}
+
 /**
  * Whether a binding is a part of its memory.
  *

@@ -1,13 +1,12 @@
 import {
-  type BackendDevice, type Binding, type Capabilities, checkBinding, checkByteLength, checkKernel, checkLaunch, DeviceError, type DeviceMemory,
-  type DeviceStatistics, type Executable, type kernels, type Launch, type Recording,
+  type BackendDevice, type Binding, type Capabilities, checkBinding, checkByteLength, checkKernel, checkLaunch, checkWidth, DeviceError,
+  type DeviceMemory, type DeviceStatistics, type Executable, KernelCache, type kernels, type Launch, type Recording,
 } from '@equivar/core'
 import { sharedBytes } from '../wasm/index.ts'
 import type { Block } from './allocator.ts'
 import type { CodeStore } from './code-store.ts'
 import { divide, divideSequence } from './division.ts'
-import { checkWidth, CpuExecutable, type Job, writeArguments } from './executable.ts'
-import { KernelCache } from './kernel-cache.ts'
+import { CpuExecutable, type Job, writeArguments } from './executable.ts'
 import { LinearMemory, maxPages } from './linear-memory.ts'
 import { CpuMemory, type MemoryOwner } from './memory.ts'
 import { loadModule, storedLength, storeModule } from './module.ts'
@@ -235,7 +234,7 @@ export class CpuDevice implements BackendDevice, MemoryOwner {
 
   #prepare(launch: Launch, executable: CpuExecutable, args: number): Job {
     const checked = checkLaunch(name, alignment, launch)
-    checkWidth(launch, checked)
+    checkWidth(name, launch, checked)
     for (const { memory } of launch.buffers) this.#alive(memory)
     const { threads } = this.#options
     writeArguments(this.#memory, executable, launch, checked, { args, scratch: this.#scratch, threads })

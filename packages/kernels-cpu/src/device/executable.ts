@@ -1,4 +1,4 @@
-import { type CheckedLaunch, DeviceError, type Executable, type kernels, type Launch } from '@equivar/core'
+import type { CheckedLaunch, Executable, kernels, Launch } from '@equivar/core'
 import { argumentLayout, type ArgumentLayout } from '../wasm/index.ts'
 import type { Block } from './allocator.ts'
 import type { LinearMemory } from './linear-memory.ts'
@@ -66,19 +66,5 @@ export function writeArguments(
       if (binding?.memory instanceof CpuMemory) i32[(at + offset) >>> 2] = binding.memory.block.address + binding.byteOffset
     }
     i32[(at + layout.sharedOffset) >>> 2] = scratch[thread] ?? 0
-  }
-}
-
-/** Largest number of programs of a launch, and largest `index` given to one: what 32 bits with a sign hold. */
-const maxIndex = 2 ** 31 - 1
-
-/** @throws {DeviceError} if a number of the launch does not fit into 32 bits. */
-export function checkWidth({ executable: { kernel }, grid }: Launch, { numPrograms, parameters }: CheckedLaunch): void {
-  const refuse = (what: string, value: number) =>
-    new DeviceError(`device 'cpu': kernel '${kernel.name}': ${what} is ${value}, but at most ${maxIndex} is possible here; split the work into smaller batches`)
-  if (numPrograms > maxIndex) throw refuse(`a grid of ${grid.join(' × ')} programs`, numPrograms)
-  for (const [k, { name, scalar }] of kernel.parameters.entries()) {
-    const value = parameters[k] ?? 0
-    if (scalar === 'index' && value > maxIndex) throw refuse(`parameter '${name}'`, value)
   }
 }

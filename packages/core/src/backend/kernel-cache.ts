@@ -1,10 +1,10 @@
-import { kernels } from '@equivar/core'
+import { type Block, type Kernel, kernelKey } from '../kernels/index.ts'
 
-/** What was made of kernels, once for all equal ones. */
+/** What a device made of kernels, once for all equal ones. */
 export class KernelCache<T> {
-  readonly #byKernel = new WeakMap<kernels.Kernel, T>()
-  readonly #byFingerprint = new Map<number, { readonly kernel: kernels.Kernel; readonly value: T }[]>()
-  readonly #keys = new WeakMap<kernels.Kernel, string>()
+  readonly #byKernel = new WeakMap<Kernel, T>()
+  readonly #byFingerprint = new Map<number, { readonly kernel: Kernel; readonly value: T }[]>()
+  readonly #keys = new WeakMap<Kernel, string>()
   #size = 0
 
   /** Number of different kernels. */
@@ -13,12 +13,12 @@ export class KernelCache<T> {
   }
 
   /** What belongs to this very kernel or one that was found equal to it. */
-  known(kernel: kernels.Kernel): T | undefined {
+  known(kernel: Kernel): T | undefined {
     return this.#byKernel.get(kernel)
   }
 
   /** Of an equal kernel, or new. */
-  get(kernel: kernels.Kernel, make: () => T): T {
+  get(kernel: Kernel, make: () => T): T {
     const known = this.#byKernel.get(kernel)
     if (known !== undefined) return known
     const value = this.#ofEqual(kernel) ?? this.#add(kernel, make())
@@ -26,19 +26,19 @@ export class KernelCache<T> {
     return value
   }
 
-  #ofEqual(kernel: kernels.Kernel): T | undefined {
+  #ofEqual(kernel: Kernel): T | undefined {
     return this.#byFingerprint.get(fingerprint(kernel))?.find((other) => this.#keyOf(other.kernel) === this.#keyOf(kernel))?.value
   }
 
-  #add(kernel: kernels.Kernel, value: T): T {
+  #add(kernel: Kernel, value: T): T {
     const number = fingerprint(kernel)
     this.#byFingerprint.set(number, [...(this.#byFingerprint.get(number) ?? []), { kernel, value }])
     this.#size++
     return value
   }
 
-  #keyOf(kernel: kernels.Kernel): string {
-    const key = this.#keys.get(kernel) ?? kernels.kernelKey(kernel)
+  #keyOf(kernel: Kernel): string {
+    const key = this.#keys.get(kernel) ?? kernelKey(kernel)
     this.#keys.set(kernel, key)
     return key
   }
@@ -51,7 +51,7 @@ const words = new Uint32Array(double.buffer)
  * A number that equal kernels share and others rarely: of instructions, operators and constants in their order. The key that
  * decides costs as much as emitting code, and is made only where this number occurs twice.
  */
-function fingerprint({ name, lanes, buffers, parameters, body }: kernels.Kernel): number {
+function fingerprint({ name, lanes, buffers, parameters, body }: Kernel): number {
   let hash = 0
   const mix = (value: number): void => {
     hash = Math.imul(hash ^ value, 0x9e3779b1)
@@ -60,7 +60,7 @@ function fingerprint({ name, lanes, buffers, parameters, body }: kernels.Kernel)
   const mixText = (text: string): void => {
     for (let k = 0; k < text.length; k++) mix(text.charCodeAt(k))
   }
-  const mixBlock = (block: kernels.Block): void => {
+  const mixBlock = (block: Block): void => {
     mix(block.length)
     for (const instruction of block) {
       mixText(instruction.op)

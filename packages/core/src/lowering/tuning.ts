@@ -7,8 +7,10 @@ export interface Tuning {
   lanes(channels: number, isCrowded: boolean): number
   /** Targets of a pass that keep sums in registers. */
   maxTargets(lanes: number): number
-  /** Entries of a chunk. */
+  /** Entries of a chunk, a multiple of 8. */
   readonly chunk: number
+  /** Whether numbers that lanes share are adjacent that belong to one entry; then a chunk may have fewer entries than there are lanes. */
+  readonly isByEntry: boolean
   /** Fewer channels are unrolled. */
   readonly minChannels: number
   /** Whether lanes beyond the channels are masked instead of computed twice. */
@@ -27,6 +29,7 @@ function forRegisters({ vectorBytes, registers }: Target, scalar: FloatScalar): 
     lanes: (channels, isCrowded) => (channels >= 2 * perVector && !isCrowded ? 2 * perVector : perVector),
     maxTargets: (lanes) => Math.max(2, Math.floor((registers - (lanes === perVector ? 8 : 4)) / Math.ceil(lanes / perVector))),
     chunk: 32,
+    isByEntry: false,
     minChannels: perVector,
     masksTails: false,
     spansPerProgram: undefined,
@@ -42,7 +45,8 @@ function forThreads({ vectorBytes, maxLanes }: Target): Tuning {
       return lanes
     },
     maxTargets: () => 48,
-    chunk: 32,
+    chunk: 64,
+    isByEntry: true,
     minChannels: 2,
     masksTails: true,
     spansPerProgram: 1,

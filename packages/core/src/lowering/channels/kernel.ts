@@ -2,6 +2,7 @@ import { Derivatives, nestBest } from '../algebra/derivatives.ts'
 import { InternalError } from '../../errors.ts'
 import { type Expression, type Kernel, KernelBuilder } from '../../kernels/index.ts'
 import { Declarations } from './declarations.ts'
+import { EntryTable } from './entry-table.ts'
 import { PassWriter } from './pass-writer.ts'
 import { scratchRows } from './row-elements.ts'
 import { LaneScope, type Scratch } from './scopes.ts'
@@ -41,10 +42,9 @@ export function makeKernel(spec: KernelSpec): MadeKernel {
   const { analysis, chunk, request } = spec
   const numRows = Math.max(0, ...spec.passes.map((pass) => scratchRows(spec, pass).length))
   const scratch: Scratch = {
-    factors: analysis.numFactors > 0 ? builder.shared('factors', request.mathScalar, analysis.numFactors * chunk) : undefined,
-    sums: analysis.numSums > 0 ? builder.shared('sums', request.mathScalar, analysis.numSums * chunk) : undefined,
+    factors: analysis.numFactors > 0 ? new EntryTable(builder, 'factors', request.mathScalar, analysis.numFactors, spec) : undefined,
+    sums: analysis.numSums > 0 ? new EntryTable(builder, 'sums', request.mathScalar, analysis.numSums, spec) : undefined,
     rows: numRows > 0 ? builder.shared('rows', request.mathScalar, numRows * spec.lanes) : undefined,
-    chunk,
   }
   const run = makeRun(declarations)
   const writer = new PassWriter(declarations, scratch)
@@ -103,7 +103,7 @@ function overEntries(
     const entries = run.entryAt(start.add(offset).add(builder.lane()), mask)
     body(new LaneScope(declarations, { entries, mask, first: offset, scratch }), entries, mask, offset)
   }
-  if (spec.chunk === spec.lanes) step(0)
+  if (spec.chunk <= spec.lanes) step(0)
   else builder.loop(0, count, { step: spec.lanes }, step)
 }
 
@@ -113,9 +113,9 @@ function writeFactors(declarations: Declarations, scratch: Scratch, chunk: Chunk
   if (!factors) throw new InternalError('factors without memory')
   const duals = Array.from({ length: analysis.numFactors }, (_, slot) => analysis.variables.number({ kind: 'slot', slot }))
   const root = nestBest(analysis.factors, new Set(duals), false)
-  overEntries(declarations, chunk, scratch, (scope, _entries, _mask, first) => {
+  overEntries(declarations, chunk, scratch, (scope, _entries, mask, first) => {
     const derivatives = new Derivatives<Expression>(root, scope)
-    for (const [slot, dual] of duals.entries()) factors.storeLanes(first.add(slot * scratch.chunk), derivatives.of(dual))
+    for (const [slot, dual] of duals.entries()) factors.storeLanes(first, slot, derivatives.of(dual), mask)
   })
 }
 

@@ -6,6 +6,7 @@ import { widthOf } from '../scalars.ts'
 import { type Tuning, tuningFor } from '../tuning.ts'
 import { type Analysis, analyse, type ChannelTarget, readElements } from './analysis.ts'
 import { accessOf } from './declarations.ts'
+import { type EntryLayout, tableLength } from './entry-table.ts'
 import { integrate } from './integrate.ts'
 import { asGradient, divide, type Pass } from './passes.ts'
 import type { Iteration, KernelSpec } from './spec.ts'
@@ -36,8 +37,8 @@ export function makeSpecs(request: PolynomialRequest, form: NormalForm, target: 
 /** One kernel for the terms, or several for parts of the outputs if one would be too large. */
 function specsFor(request: PolynomialRequest, form: NormalForm, target: Target, tuning: Tuning, terms: readonly NormalTerm[]): readonly KernelSpec[] {
   const spec = makeSpec(request, form, target, tuning, terms)
-  const { analysis, chunk } = spec
-  const sharedBytes = (analysis.numFactors + analysis.numSums) * chunk * widthOf(request.mathScalar)
+  const { analysis } = spec
+  const sharedBytes = tableBytes(analysis, spec, widthOf(request.mathScalar))
   const elements = [...new Set(terms.map(({ output }) => output))]
   const fits = sharedBytes <= target.maxSharedBytes && terms.length <= maxTermsPerKernel && maxBuffersOf(spec, terms) <= target.maxBuffers
   if (elements.length < 2 || fits) return [spec]
@@ -63,8 +64,10 @@ function makeSpec(request: PolynomialRequest, form: NormalForm, target: Target, 
   const passes = makePasses(analysis, form, request.polynomial, isSummed, lanes, tuning)
   const width = widthOf(request.mathScalar)
   const iteration = iterationFor(access, request, form, analysis)
-  let chunk = Math.max(lanes, Math.ceil(chunkFor(analysis, iteration, tuning) / lanes) * lanes)
-  while (chunk / 2 >= lanes && (analysis.numFactors + analysis.numSums) * chunk * width > target.maxSharedBytes) chunk /= 2
+  const { isByEntry } = tuning
+  const unit = isByEntry ? tuning.chunk / 8 : lanes
+  let chunk = Math.max(unit, Math.ceil(chunkFor(analysis, iteration, tuning) / unit) * unit)
+  while (chunk / 2 >= unit && tableBytes(analysis, { chunk, isByEntry }, width) > target.maxSharedBytes) chunk /= 2
   const isOfOtherScalar = outputs.some((o) => request.outputScalars[o] !== request.mathScalar)
   return {
     name: nameOf(access),
@@ -77,9 +80,15 @@ function makeSpec(request: PolynomialRequest, form: NormalForm, target: Target, 
     lanes,
     masksTails: tuning.masksTails,
     chunk,
-    maxRowBytes: Math.max(0, target.maxSharedBytes - (analysis.numFactors + analysis.numSums) * chunk * width),
+    isByEntry,
+    maxRowBytes: Math.max(0, target.maxSharedBytes - tableBytes(analysis, { chunk, isByEntry }, width)),
     isPartial: access.kind === 'shared' || (isSummed && isOfOtherScalar),
   }
+}
+
+/** Bytes of the numbers that lanes share. */
+function tableBytes({ numFactors, numSums }: Analysis, layout: EntryLayout, width: number): number {
+  return (tableLength(numFactors, layout) + tableLength(numSums, layout)) * width
 }
 
 /** Values that are alive at once and so many that a second vector of each would not stay in registers: sums over channels, long formulas. */

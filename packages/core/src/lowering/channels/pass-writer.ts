@@ -100,7 +100,7 @@ export class PassWriter {
   /** Sums over channels, and outputs that every entry has for itself. */
   #writeSums(pass: Pass, chunk: Chunk): void {
     const { builder, spec } = this.#declarations
-    const { sums, chunk: stride } = this.#scratch
+    const { sums } = this.#scratch
     if (!sums) throw new InternalError('sums over channels without memory')
     const zero = builder.constant(spec.request.mathScalar, 0)
     const summed = pass.targets.flatMap((target, k) => (target.kind === 'channelSum' ? [{ target, dual: pass.duals[k] ?? 0 }] : []))
@@ -137,7 +137,7 @@ export class PassWriter {
       }
       for (const [k, { target }] of summed.entries()) {
         const total = totals[k] ?? zero
-        sums.store(position.add(target.number * stride), total.type.uniformity === 'varying' ? total.sum() : total.mul(channels))
+        sums.store(position, target.number, total.type.uniformity === 'varying' ? total.sum() : total.mul(channels))
       }
       if (pass.targets.length > summed.length) builder.barrier()
     })

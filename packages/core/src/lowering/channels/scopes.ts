@@ -4,6 +4,7 @@ import { InternalError } from '../../errors.ts'
 import type { Expression, KernelBuilder, Memory } from '../../kernels/index.ts'
 import type { Element } from '../normal-form.ts'
 import { accessOf, type Declarations } from './declarations.ts'
+import type { EntryTable } from './entry-table.ts'
 
 /** Channels that lanes stand for at a place: `base … base + lanes − 1`, all of them or the first `active`. */
 export interface Span {
@@ -11,13 +12,12 @@ export interface Span {
   readonly active: Expression | number | undefined
 }
 
-/** Memory of a program. Factors and sums are numbers of its entries that all lanes share: `[slot][entry]`. */
+/** Memory of a program. */
 export interface Scratch {
-  readonly factors: Memory | undefined
-  readonly sums: Memory | undefined
+  readonly factors: EntryTable | undefined
+  readonly sums: EntryTable | undefined
   /** `[element][lane]`: copies of rows that all entries share. */
   readonly rows: Memory | undefined
-  readonly chunk: number
 }
 
 /** Formulas written as instructions of a kernel. */
@@ -107,7 +107,7 @@ export class EntryScope extends KernelArithmetic {
 
   protected load(variable: Variable): Expression {
     const { meaning, element } = this.inputOf(variable)
-    if (meaning?.kind === 'factor' && this.#scratch.factors) return this.#scratch.factors.load(this.#position.add(meaning.slot * this.#scratch.chunk))
+    if (meaning?.kind === 'factor' && this.#scratch.factors) return this.#scratch.factors.load(this.#position, meaning.slot)
     if (!element || meaning?.kind !== 'input') throw new InternalError('a product over channels holds what is no input')
     const copy = this.#copied.get(meaning.element)
     if (copy !== undefined && this.#scratch.rows) return this.#scratch.rows.loadLanes(copy * this.declarations.spec.lanes)
@@ -157,7 +157,7 @@ export class LaneScope extends KernelArithmetic {
 
   protected load(variable: Variable): Expression {
     const { meaning, element } = this.inputOf(variable)
-    if (meaning?.kind === 'channelSum' && this.#scratch.sums) return this.#scratch.sums.loadLanes(this.#first.add(meaning.slot * this.#scratch.chunk))
+    if (meaning?.kind === 'channelSum' && this.#scratch.sums) return this.#scratch.sums.loadLanes(this.#first, meaning.slot, this.#mask)
     if (!element) throw new InternalError('a polynomial without channels holds what is no input')
     const memory = this.declarations.input(element.operand)
     const position = this.rowStart(element.operand, this.#entries, this.#mask).add(element.offset)

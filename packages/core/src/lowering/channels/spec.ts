@@ -28,8 +28,10 @@ export interface KernelSpec {
   readonly lanes: number
   /** Whether a last span that is not full is masked; otherwise it reaches back, and what it shares is computed twice. */
   readonly masksTails: boolean
-  /** Entries that are worked on together; a multiple of the lanes. */
+  /** Entries that are worked on together; a multiple of the lanes, unless the numbers of an entry are adjacent. */
   readonly chunk: number
+  /** Whether numbers that lanes share are adjacent that belong to one entry. */
+  readonly isByEntry: boolean
   /** Memory of a program for copies of rows that its entries share. */
   readonly maxRowBytes: number
   /** Whether results are parts that are added up by another kernel. */

@@ -2,6 +2,7 @@ import { Derivatives, nestBest } from '../algebra/derivatives.ts'
 import { InternalError } from '../../errors.ts'
 import { type Expression, type Kernel, KernelBuilder } from '../../kernels/index.ts'
 import { Declarations } from './declarations.ts'
+import { makeEntryPlaces } from './entry-places.ts'
 import { EntryTable } from './entry-table.ts'
 import { PassWriter } from './pass-writer.ts'
 import { scratchRows } from './row-elements.ts'
@@ -45,14 +46,14 @@ export function makeKernel(spec: KernelSpec): MadeKernel {
     factors: analysis.numFactors > 0 ? new EntryTable(builder, 'factors', request.mathScalar, analysis.numFactors, spec) : undefined,
     sums: analysis.numSums > 0 ? new EntryTable(builder, 'sums', request.mathScalar, analysis.numSums, spec) : undefined,
     rows: numRows > 0 ? builder.shared('rows', request.mathScalar, numRows * spec.lanes) : undefined,
+    places: makeEntryPlaces(declarations),
   }
   const run = makeRun(declarations)
   const writer = new PassWriter(declarations, scratch)
   const body = (part: Chunk) => {
-    if (analysis.numFactors > 0) {
-      writeFactors(declarations, scratch, part)
-      builder.barrier()
-    }
+    if (scratch.places) overEntries(declarations, part, scratch, (_scope, entries, mask, first) => scratch.places?.write(entries, mask, first))
+    if (analysis.numFactors > 0) writeFactors(declarations, scratch, part)
+    if (scratch.places || analysis.numFactors > 0) builder.barrier()
     for (const pass of spec.passes) writer.write(pass, part)
     if (analysis.closing.length === 0) return
     if (analysis.numSums > 0) builder.barrier()

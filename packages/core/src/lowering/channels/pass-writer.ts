@@ -56,7 +56,7 @@ export class PassWriter {
   }
 
   #store(pass: Pass, chunk: Chunk, position: Expression, place: Place, copied: Copies): void {
-    const entry = chunk.run.entryAt(chunk.start.add(position))
+    const entry = this.#entryAt(chunk, position)
     const derivatives = this.#derivatives(pass, entry, position, place, copied)
     for (const [k, target] of pass.targets.entries()) if (target.kind === 'output') this.#storeOutput(target, entry, place, derivatives.of(pass.duals[k] ?? 0))
   }
@@ -75,7 +75,7 @@ export class PassWriter {
         () => pass.targets.map((target) => this.#loadOutput(target, row, place)),
       )
       const totals = builder.loop(0, chunk.count, { carry: initial.map((value) => ({ varying: value })) }, (position, before) => {
-        const entry = chunk.run.entryAt(chunk.start.add(position))
+        const entry = this.#entryAt(chunk, position)
         const derivatives = this.#derivatives(pass, entry, position, place, copied)
         return pass.duals.map((dual, k) => derivatives.of(dual, before[k]))
       })
@@ -105,7 +105,7 @@ export class PassWriter {
     const zero = builder.constant(spec.request.mathScalar, 0)
     const summed = pass.targets.flatMap((target, k) => (target.kind === 'channelSum' ? [{ target, dual: pass.duals[k] ?? 0 }] : []))
     builder.loop(0, chunk.count, {}, (position) => {
-      const entry = chunk.run.entryAt(chunk.start.add(position))
+      const entry = this.#entryAt(chunk, position)
       const step = (place: Place, before: readonly Expression[], isNew?: Expression): readonly Expression[] => {
         const derivatives = this.#derivatives(pass, entry, position, place, none)
         for (const [k, target] of pass.targets.entries()) if (target.kind === 'output') this.#storeOutput(target, entry, place, derivatives.of(pass.duals[k] ?? 0))
@@ -192,6 +192,10 @@ export class PassWriter {
     }
     builder.barrier()
     return new Map(elements.map((element, k) => [element, k]))
+  }
+
+  #entryAt({ run, start }: Chunk, position: Expression): Expression {
+    return this.#scratch.places?.entry(position) ?? run.entryAt(start.add(position))
   }
 
   #derivatives(pass: Pass, entry: Expression, position: Expression, span: Span, copied: Copies): Derivatives<Expression> {

@@ -4,6 +4,7 @@ import { InternalError } from '../../errors.ts'
 import type { Expression, KernelBuilder, Memory } from '../../kernels/index.ts'
 import type { Element } from '../normal-form.ts'
 import { accessOf, type Declarations } from './declarations.ts'
+import type { EntryPlaces } from './entry-places.ts'
 import type { EntryTable } from './entry-table.ts'
 
 /** Channels that lanes stand for at a place: `base … base + lanes − 1`, all of them or the first `active`. */
@@ -18,6 +19,8 @@ export interface Scratch {
   readonly sums: EntryTable | undefined
   /** `[element][lane]`: copies of rows that all entries share. */
   readonly rows: Memory | undefined
+  /** Where the entries of a chunk, and what index arrays hold for them, are kept: one after another they would be waited for. */
+  readonly places: EntryPlaces | undefined
 }
 
 /** Formulas written as instructions of a kernel. */
@@ -74,7 +77,11 @@ abstract class KernelArithmetic implements Arithmetic<Expression> {
     if (access.kind === 'indexed' && 'index' in iteration && iteration.index === access.index) return this.builder.programId(0).mul(size)
     if (access.kind === 'shared') return this.builder.constant('index', 0)
     if (access.kind === 'batched') return entry.mul(size)
-    return this.declarations.indices(access.index).load(entry, mask ? { mask } : {}).convert('index').mul(size)
+    return this.indexedRow(access.index, entry, mask).mul(size)
+  }
+
+  protected indexedRow(index: number, entry: Expression, mask?: Expression): Expression {
+    return this.declarations.indices(index).load(entry, mask ? { mask } : {}).convert('index')
   }
 }
 
@@ -95,6 +102,8 @@ export class EntryScope extends KernelArithmetic {
   readonly #span: Span
   readonly #scratch: Scratch
   readonly #copied: ReadonlyMap<number, number>
+  /** Rows of the entry, by index array. */
+  readonly #rows = new Map<number, Expression>()
 
   constructor(declarations: Declarations, { entry, position, span, scratch, copied }: EntryPlace) {
     super(declarations)
@@ -112,6 +121,14 @@ export class EntryScope extends KernelArithmetic {
     const copy = this.#copied.get(meaning.element)
     if (copy !== undefined && this.#scratch.rows) return this.#scratch.rows.loadLanes(copy * this.declarations.spec.lanes)
     return this.#read(element, undefined)
+  }
+
+  protected override indexedRow(index: number, entry: Expression): Expression {
+    const known = this.#rows.get(index)
+    if (known) return known
+    const row = this.#scratch.places?.row(index, this.#position) ?? super.indexedRow(index, entry)
+    this.#rows.set(index, row)
+    return row
   }
 
   /** An element that lies `shift` behind another one in the row of an input. */

@@ -5,15 +5,13 @@ import type { ChannelTarget } from './analysis.ts'
 import type { Declarations } from './declarations.ts'
 import type { Chunk } from './kernel.ts'
 import type { Pass } from './passes.ts'
-import { evenlySpaced, rowElements, scratchRows } from './row-elements.ts'
-import { EntryScope, type Scratch, type Span } from './scopes.ts'
+import { evenlySpaced, heldRows, rowElements, scratchRows } from './row-elements.ts'
+import { type Copies, EntryScope, type Scratch, type Span } from './scopes.ts'
 
 /** A span, and the first lane that no span before has been. */
 interface Place extends Span {
   readonly fresh: Expression | undefined
 }
-
-type Copies = ReadonlyMap<number, number>
 
 const none: Copies = new Map()
 
@@ -104,19 +102,21 @@ export class PassWriter {
     if (!sums) throw new InternalError('sums over channels without memory')
     const zero = builder.constant(spec.request.mathScalar, 0)
     const summed = pass.targets.flatMap((target, k) => (target.kind === 'channelSum' ? [{ target, dual: pass.duals[k] ?? 0 }] : []))
+    const { lanes } = spec
+    const { channels } = pass
+    const zeroth = builder.constant('index', 0)
+    const whole: Place = { base: zeroth, active: channels === lanes ? undefined : channels, fresh: undefined }
+    const copied = channels <= lanes ? this.#copyRows(pass, whole) : none
     builder.loop(0, chunk.count, {}, (position) => {
       const entry = this.#entryAt(chunk, position)
       const step = (place: Place, before: readonly Expression[], isNew?: Expression): readonly Expression[] => {
-        const derivatives = this.#derivatives(pass, entry, position, place, none)
+        const derivatives = this.#derivatives(pass, entry, position, place, copied)
         for (const [k, target] of pass.targets.entries()) if (target.kind === 'output') this.#storeOutput(target, entry, place, derivatives.of(pass.duals[k] ?? 0))
         return summed.map(({ dual }, k) => {
           const total = before[k] ?? zero
           return isNew ? total.add(isNew.select(derivatives.of(dual), zero)) : derivatives.of(dual, total)
         })
       }
-      const { lanes } = spec
-      const { channels } = pass
-      const zeroth = builder.constant('index', 0)
       const carry = summed.map(() => ({ varying: zero }))
       let totals: readonly Expression[]
       if (spec.masksTails && channels > lanes)
@@ -124,7 +124,7 @@ export class PassWriter {
           const active = activeAfter(builder, base, channels, lanes)
           return step({ base, active, fresh: undefined }, before)
         })
-      else if (channels <= lanes) totals = step({ base: zeroth, active: channels === lanes ? undefined : channels, fresh: undefined }, [])
+      else if (channels <= lanes) totals = step(whole, [])
       else {
         const numFull = Math.floor(channels / lanes)
         totals = builder.loop(0, numFull * lanes, { step: lanes, carry }, (base, before) => step({ base, active: undefined, fresh: undefined }, before))
@@ -173,15 +173,20 @@ export class PassWriter {
     })
   }
 
-  /** Copies what all entries share of a span next to each other. */
+  /** Reads what all entries share of a span: into registers, or next to each other. */
   #copyRows(pass: Pass, span: Span): Copies {
     const { builder, spec } = this.#declarations
     const { rows } = this.#scratch
-    const elements = scratchRows(spec, pass)
-    if (!rows || elements.length === 0) return none
     // Any entry does: what is copied does not depend on it.
     const zeroth = builder.constant('index', 0)
     const source = new EntryScope(this.#declarations, { entry: zeroth, position: zeroth, span, scratch: this.#scratch, copied: none })
+    const held = heldRows(spec, pass).flatMap((number) => {
+      const element = spec.form.inputs[number]
+      return element ? [[number, source.elementAt(element)] as const] : []
+    })
+    if (held.length > 0) return new Map(held.map(([number, value]) => [number, () => value]))
+    const elements = scratchRows(spec, pass)
+    if (!rows || elements.length === 0) return none
     let end = 0
     for (const { element, length, distance } of evenlySpaced(elements.flatMap((number) => spec.form.inputs[number] ?? []))) {
       const first = end
@@ -191,7 +196,7 @@ export class PassWriter {
       end += length
     }
     builder.barrier()
-    return new Map(elements.map((element, k) => [element, k]))
+    return new Map(elements.map((element, k) => [element, () => rows.loadLanes(k * spec.lanes)]))
   }
 
   #entryAt({ run, start }: Chunk, position: Expression): Expression {

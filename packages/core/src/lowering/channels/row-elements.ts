@@ -1,10 +1,13 @@
 import type { Element } from '../normal-form.ts'
 import { accessOf } from './declarations.ts'
 import type { Pass } from './passes.ts'
+import { widthOf } from '../scalars.ts'
 import type { KernelSpec } from './spec.ts'
 
 /** More rows than this do not stay in registers: they are copied next to each other. */
 const maxInRegisters = 8
+/** Bytes of a thread's registers for rows that its entries share. */
+const maxHeldBytes = 192
 
 /** Input elements along channels that are the same for all entries of a program: of a shared operand, or of the row that it runs over. */
 export function rowElements({ form, iteration, request }: KernelSpec, pass: Pass): readonly number[] {
@@ -46,12 +49,19 @@ export function evenlySpaced(elements: readonly Element[]): readonly Progression
   return found
 }
 
+/** Those that threads read into registers before entries are visited. */
+export function heldRows(spec: KernelSpec, pass: Pass): readonly number[] {
+  if (!spec.isByEntry) return []
+  const elements = rowElements(spec, pass)
+  return elements.length * widthOf(spec.request.mathScalar) <= maxHeldBytes ? elements : []
+}
+
 /**
  * Those that are copied into the program's memory before its entries are visited: rows of one span lie far apart, at distances
  * that are powers of two as often as not, and push one another out of a cache.
  */
 export function scratchRows(spec: KernelSpec, pass: Pass): readonly number[] {
-  if (pass.targets.some(({ kind }) => kind === 'channelSum')) return []
+  if (heldRows(spec, pass).length > 0 || pass.targets.some(({ kind }) => kind === 'channelSum')) return []
   const elements = rowElements(spec, pass)
   const bytes = elements.length * spec.lanes * 8
   return elements.length > maxInRegisters && bytes <= spec.maxRowBytes ? elements : []

@@ -85,14 +85,16 @@ abstract class KernelArithmetic implements Arithmetic<Expression> {
   }
 }
 
+/** How elements are read that were read before for all entries, by element. */
+export type Copies = ReadonlyMap<number, () => Expression>
+
 export interface EntryPlace {
   readonly entry: Expression
   /** Position of the entry within its chunk. */
   readonly position: Expression
   readonly span: Span
   readonly scratch: Scratch
-  /** Where copies of elements are, by element. */
-  readonly copied: ReadonlyMap<number, number>
+  readonly copied: Copies
 }
 
 /** One entry, lanes are channels. */
@@ -101,7 +103,7 @@ export class EntryScope extends KernelArithmetic {
   readonly #position: Expression
   readonly #span: Span
   readonly #scratch: Scratch
-  readonly #copied: ReadonlyMap<number, number>
+  readonly #copied: Copies
   /** Rows of the entry, by index array. */
   readonly #rows = new Map<number, Expression>()
 
@@ -119,7 +121,7 @@ export class EntryScope extends KernelArithmetic {
     if (meaning?.kind === 'factor' && this.#scratch.factors) return this.#scratch.factors.load(this.#position, meaning.slot)
     if (!element || meaning?.kind !== 'input') throw new InternalError('a product over channels holds what is no input')
     const copy = this.#copied.get(meaning.element)
-    if (copy !== undefined && this.#scratch.rows) return this.#scratch.rows.loadLanes(copy * this.declarations.spec.lanes)
+    if (copy) return copy()
     return this.#read(element, undefined)
   }
 
@@ -131,8 +133,8 @@ export class EntryScope extends KernelArithmetic {
     return row
   }
 
-  /** An element that lies `shift` behind another one in the row of an input. */
-  elementAt(element: Element, shift: Expression): Expression {
+  /** An element in the row of an input, or what lies `shift` behind it. */
+  elementAt(element: Element, shift?: Expression): Expression {
     return this.#read(element, shift).convert(this.declarations.spec.request.mathScalar)
   }
 

@@ -11,6 +11,8 @@ export interface Tuning {
   readonly chunk: number
   /** Whether numbers that lanes share are adjacent that belong to one entry; then a chunk may have fewer entries than there are lanes. */
   readonly isByEntry: boolean
+  /** Whether a sum over lanes costs much more than a product in each. */
+  readonly sumsAreDear: boolean
   /** Fewer channels are unrolled. */
   readonly minChannels: number
   /** Whether lanes beyond the channels are masked instead of computed twice. */
@@ -30,6 +32,7 @@ function forRegisters({ vectorBytes, registers }: Target, scalar: FloatScalar): 
     maxTargets: (lanes) => Math.max(2, Math.floor((registers - (lanes === perVector ? 8 : 4)) / Math.ceil(lanes / perVector))),
     chunk: 32,
     isByEntry: false,
+    sumsAreDear: false,
     minChannels: perVector,
     masksTails: false,
     spansPerProgram: undefined,
@@ -47,6 +50,7 @@ function forThreads({ vectorBytes, maxLanes }: Target): Tuning {
     maxTargets: () => 48,
     chunk: 64,
     isByEntry: true,
+    sumsAreDear: true,
     minChannels: 2,
     masksTails: true,
     spansPerProgram: 1,

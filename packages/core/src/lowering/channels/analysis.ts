@@ -53,6 +53,15 @@ interface Signature {
   readonly polynomial: Monomial[]
 }
 
+/** `coefficient · Π own · Σ_channels Π elements`, of an output without channels. */
+interface ChannelProduct {
+  readonly coefficient: number
+  /** Dual of the output, and inputs without channels. */
+  readonly own: readonly number[]
+  readonly channels: number
+  readonly elements: readonly number[]
+}
+
 /**
  * What is done for some outputs: first numbers that all channels of an entry share (`factors`), then products over channels, which
  * end in outputs with channels or in sums over channels, then outputs without channels from those sums.
@@ -68,13 +77,15 @@ export interface Analysis {
   readonly variables: Variables
 }
 
-/** @param outputs numbers of the output elements that are to be computed. */
-export function analyse(form: NormalForm, terms: readonly NormalTerm[]): Analysis {
+/**
+ * @param terms those of the outputs that are to be computed.
+ * @param sumsAreDear whether a sum over channels costs much more than a product.
+ */
+export function analyse(form: NormalForm, terms: readonly NormalTerm[], sumsAreDear: boolean): Analysis {
   const variables = new Variables()
   const isVarying = (element: number) => (form.inputs[element]?.stride ?? 0) !== 0
   const closing: Monomial[] = []
-  const sums = new Map<string, number>()
-  const sumTargets: ChannelTarget[] = []
+  const channelSums: ChannelProduct[] = []
   const signatures = new Map<string, Signature>()
   for (const { coefficient, factors, output, channels } of terms) {
     const varying = factors.filter(isVarying)
@@ -87,18 +98,20 @@ export function analyse(form: NormalForm, terms: readonly NormalTerm[]): Analysi
       continue
     }
     const own = [variables.number({ kind: 'output', element: output }), ...uniform.map((element) => variables.number({ kind: 'input', element }))]
-    if (varying.length > 0) {
-      const key = `${channels}:${varying.join()}`
-      let slot = sums.get(key)
-      if (slot === undefined) {
-        slot = sums.size
-        sums.set(key, slot)
-        sumTargets.push({ kind: 'channelSum', number: slot, channels, terms: [{ coefficient: 1, factorSlot: undefined, elements: varying }] })
-      }
-      own.push(variables.number({ kind: 'channelSum', slot }))
-    }
-    closing.push(monomial(coefficient, own))
+    if (varying.length > 0) channelSums.push({ coefficient, own, channels, elements: varying })
+    else closing.push(monomial(coefficient, own))
   }
+  const sums = sumsAreDear ? fewestSums(channelSums) : sumsByElements(channelSums)
+  const sumTargets = sums.map((products, slot): ChannelTarget => {
+    const { channels = 1, elements = [], own: shared = [] } = products[0] ?? {}
+    // Coefficients of what is summed as it is come afterwards, with what else is multiplied.
+    const isOne = products.every((product) => product.elements.join() === elements.join())
+    const terms = isOne ? [term(1, elements)] : products.map((product) => term(product.coefficient, product.elements))
+    const ofSum = (coefficient: number, own: readonly number[]) => void closing.push(monomial(coefficient, [...own, variables.number({ kind: 'channelSum', slot })]))
+    if (isOne) for (const { coefficient, own } of products) ofSum(coefficient, own)
+    else ofSum(1, shared)
+    return { kind: 'channelSum', number: slot, channels, terms }
+  })
 
   const slots = new Map<string, number>()
   const factors: Monomial[] = []
@@ -122,7 +135,36 @@ export function analyse(form: NormalForm, terms: readonly NormalTerm[]): Analysi
     target.terms.push({ coefficient: 1, factorSlot: slot, elements })
   }
   const outputTargets = [...outputs].map(([number, { channels, terms: own }]): ChannelTarget => ({ kind: 'output', number, channels, terms: own }))
-  return { factors, numFactors: slots.size, targets: [...outputTargets, ...sumTargets], numSums: sums.size, closing, variables }
+  return { factors, numFactors: slots.size, targets: [...outputTargets, ...sumTargets], numSums: sums.length, closing, variables }
+}
+
+/**
+ * Products that are summed over channels, in groups that need one sum each: either those of the same elements, whatever is multiplied
+ * afterwards, or those that are multiplied by the same and end in the same output.
+ */
+function fewestSums(products: readonly ChannelProduct[]): readonly (readonly ChannelProduct[])[] {
+  const byElements = sumsByElements(products)
+  const byEnd = groupBy(products, ({ channels, own }) => `${channels}:${own.join()}`)
+  return byEnd.length < byElements.length ? byEnd : byElements
+}
+
+function sumsByElements(products: readonly ChannelProduct[]): readonly (readonly ChannelProduct[])[] {
+  return groupBy(products, ({ channels, elements }) => `${channels}:${elements.join()}`)
+}
+
+function term(coefficient: number, elements: readonly number[]): ChannelTerm {
+  return { coefficient, factorSlot: undefined, elements }
+}
+
+function groupBy(products: readonly ChannelProduct[], keyOf: (product: ChannelProduct) => string): readonly (readonly ChannelProduct[])[] {
+  const groups = new Map<string, ChannelProduct[]>()
+  for (const product of products) {
+    const key = keyOf(product)
+    const group = groups.get(key)
+    if (group) group.push(product)
+    else groups.set(key, [product])
+  }
+  return [...groups.values()]
 }
 
 function monomial(coefficient: number, variables: readonly number[]): Monomial {

@@ -56,7 +56,7 @@ function maxBuffersOf({ form, outputs, request }: KernelSpec, terms: readonly No
 
 function makeSpec(request: PolynomialRequest, form: NormalForm, target: Target, tuning: Tuning, terms: readonly NormalTerm[]): KernelSpec {
   const outputs = [...new Set(terms.map(({ output }) => form.outputs[output]?.operand ?? 0))].sort((a, b) => a - b)
-  const analysis = analyse(form, terms)
+  const analysis = analyse(form, terms, tuning.sumsAreDear)
   const access = accessOf(request.outputs, outputs[0] ?? 0)
   const channels = analysis.targets.reduce((most, target) => Math.max(most, target.channels), 1)
   const lanes = tuning.lanes(channels === 1 ? 2 * tuning.minChannels : channels, isCrowded(analysis, access))

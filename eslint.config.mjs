@@ -7,7 +7,7 @@ import { layers } from './tools/eslint/layers.mjs'
 
 const library = ['packages/*/src/**/*.ts']
 const commandLine = ['packages/*/src/cli/**/*.ts', 'packages/*/src/node/**/*.ts']
-const tests = ['packages/*/test/**/*.ts', 'examples/**/*.test.ts', 'tools/test/**/*.ts']
+const tests = ['packages/*/test/**/*.ts', 'apps/*/test/**/*.ts', 'examples/**/*.test.ts', 'tools/test/**/*.ts']
 
 /** Types whose `toString` is the notation of the field. */
 const printable = ['Irrep', 'MulIrrep', 'Irreps', 'Rational', 'Subscripts', 'NDArray']

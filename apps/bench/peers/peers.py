@@ -12,7 +12,7 @@ Passes: fwd; fb = forward and the gradients of every differentiable input; db = 
 and forces; step = one optimiser step. Random inputs come from fixed seeds. glibc is told to keep freed memory, which makes torch up
 to three times faster on large cases: the fair opponent.
 """
-import argparse, gc, importlib, json, math, os, sys, time, warnings
+import argparse, gc, gzip, importlib, json, math, os, sys, time, warnings
 
 ap = argparse.ArgumentParser()
 ap.add_argument("--threads", type=int, default=2)
@@ -171,6 +171,12 @@ CONVOLUTIONS = {
 HARMONICS = "0e+1o+2e+3o"
 
 
+def multiplicity(name, usual):
+    """The number behind the m of a name."""
+    base, m, written = name.partition("m")
+    return int(written) if m else usual
+
+
 def convolution(case):
     features, nodes, edges = CONVOLUTIONS[case.name]
     mul = int(features.split("x")[0])
@@ -234,9 +240,9 @@ def convolution(case):
 
 
 def contraction(case):
-    nodes = {"B500": 500, "B21": 21}[case.name]
+    nodes, mul = 21 if case.name == "B21" else 500, multiplicity(case.name, 128)
     r = np.random.default_rng(2)
-    x = r.standard_normal((nodes, 16 * 128)).astype(NP[case.dtype])
+    x = r.standard_normal((nodes, 16 * mul)).astype(NP[case.dtype])
     species = r.integers(0, 10, nodes).astype(np.int32)
     case.write("features", x)
     case.write("species", species)
@@ -246,7 +252,7 @@ def contraction(case):
     def cuex():
         import cuequivariance as cue, cuequivariance_jax as cuex
 
-        e = cue.descriptors.symmetric_contraction(cue.Irreps(cue.O3, "128x0e+128x1o+128x2e+128x3o"), cue.Irreps(cue.O3, "128x0e+128x1o"), (1, 2, 3))
+        e = cue.descriptors.symmetric_contraction(cue.Irreps(cue.O3, f"{mul}x0e+{mul}x1o+{mul}x2e+{mul}x3o"), cue.Irreps(cue.O3, f"{mul}x0e+{mul}x1o"), (1, 2, 3))
         p = (e[0] if isinstance(e, tuple) else e).polynomial
         w = r.standard_normal((10, p.inputs[0].size)).astype(NP[case.dtype])
         case.write("weights", w)
@@ -258,12 +264,13 @@ def contraction(case):
 
 
 def linear(case):
-    nodes, irreps = 5000, "128x0e+128x1o+128x2e+128x3o" if case.name == "C" else "128x0e+128x1o"
-    blocks = 4 if case.name == "C" else 2
+    nodes, mul, plainly = 5000, multiplicity(case.name, 128), case.name[0] == "C"
+    irreps = f"{mul}x0e+{mul}x1o" + (f"+{mul}x2e+{mul}x3o" if plainly else "")
+    blocks = 4 if plainly else 2
     r = np.random.default_rng(3)
-    x = r.standard_normal((nodes, 128 * blocks * blocks)).astype(NP[case.dtype])
+    x = r.standard_normal((nodes, mul * blocks * blocks)).astype(NP[case.dtype])
     species = np.sort(r.integers(0, 10, nodes)).astype(np.int32)
-    w = r.standard_normal((1 if case.name == "C" else 10, blocks * 128 * 128)).astype(NP[case.dtype])
+    w = r.standard_normal((1 if plainly else 10, blocks * mul * mul)).astype(NP[case.dtype])
     case.write("features", x)
     case.write("weights", w)
     case.write("species", species)
@@ -291,9 +298,40 @@ def linear(case):
         one_hot = torch.eye(10, dtype=X.dtype)[torch.tensor(species).long()]
         torch_passes(case, "e3nn", lambda x, *p: m(x, one_hot), [X] + list(m.parameters()), ["fwd", "fb"], compare=False)
 
-    case.attempt("cuequivariance-torch", plain if case.name == "C" else indexed)
-    if case.name == "D":
+    case.attempt("cuequivariance-torch", plain if plainly else indexed)
+    if not plainly:
         case.attempt("e3nn", dense)
+
+
+def fully_connected(case):
+    """T: fully connected tensor product of 1,000 rows with harmonics; e3nn has the same paths in another layout."""
+    rows, mul = 1000, multiplicity(case.name, 32)
+    first, second, out = f"{mul}x0e+{mul}x1o", "0e+1o+2e", f"{mul}x0e+{mul}x1o+{mul}x2e"
+    if torch is None:
+        return
+    import cuequivariance as cue, cuequivariance_torch as cuet
+
+    p = cue.descriptors.fully_connected_tensor_product(cue.Irreps(cue.O3, first), cue.Irreps(cue.O3, second), cue.Irreps(cue.O3, out)).polynomial
+    r = np.random.default_rng(8)
+    w, x, y = [r.standard_normal(s).astype(NP[case.dtype]) for s in ((1, p.inputs[0].size), (rows, 4 * mul), (rows, 9))]
+    for name, array in (("weights", w), ("features", x), ("harmonics", y)):
+        case.write(name, array)
+    X, Y, W = tensor(x, True), tensor(y, True), tensor(w, True)
+    torch.set_default_dtype(X.dtype)
+    passes = ["fwd", "fb", "db"]
+
+    def plain():
+        m = cuet.SegmentedPolynomial(p, math_dtype=X.dtype, method="naive")
+        torch_passes(case, "cuequivariance-torch", lambda w, x, y: m([w, x, y])[0], [W, X, Y], passes)
+
+    def e3nn():
+        from e3nn import o3
+
+        tp = o3.FullyConnectedTensorProduct(first, second, out, internal_weights=False, shared_weights=True)
+        torch_passes(case, "e3nn", lambda w, x, y: tp(x, y, w[0]), [W, X, Y], passes, compare=False)
+
+    case.attempt("cuequivariance-torch", plain)
+    case.attempt("e3nn", e3nn)
 
 
 def harmonics(case):
@@ -325,6 +363,9 @@ def harmonics(case):
     case.attempt("sphericart", cart)
 
 
+MOST_ATOMS = 20_000  # of larger boxes the edges alone take tens of gigabytes here
+
+
 def aspirins(count):
     from ase.io import read
 
@@ -347,7 +388,8 @@ def water(count=64, seed=0):
 
 def mace_model(name, dtype):
     if not name.startswith("128"):
-        return torch.load(os.path.join(args.models, name + ".model"), map_location="cpu", weights_only=False).to(dtype)
+        path = os.path.join(args.models, name + ".model")
+        return torch.load(path if os.path.exists(path) else gzip.open(path + ".gz"), map_location="cpu", weights_only=False).to(dtype)
     from e3nn import o3
     from mace import modules
 
@@ -385,17 +427,19 @@ def describe_structures(case, structures):
 
 
 def evaluation(case):
-    """F-l0, F-l1, F-128, F-water: energy and forces of a whole model; the neighbour list is not timed."""
-    name = {"F-l0": "aspirin_l0_c32", "F-l1": "aspirin_l1_c64", "F-128": "128", "F-water": "128"}[case.name]
-    if torch is None or not have("mace"):
+    """F-l0, F-l1, F-128, F-water, S-<atoms>: energy and forces of a whole model; the neighbour list is not timed."""
+    name = {"F-l1": "aspirin_l1_c64", "F-128": "128", "F-water": "128"}.get(case.name, "aspirin_l0_c32")
+    atoms = {"F-water": 192}.get(case.name, int(case.name[2:]) if case.name[0] == "S" else 21)
+    if torch is None or not have("mace") or atoms > MOST_ATOMS:
         return
     dtype = {"f32": torch.float32, "f64": torch.float64}[case.dtype]
     torch.set_default_dtype(dtype)
     model = mace_model(name, dtype)
-    structures = [water()] if case.name == "F-water" else aspirins(1)
+    structures = [water(atoms // 3)] if atoms > 21 else aspirins(1)
     describe_structures(case, structures)
     if name == "128":
         torch.save(model, os.path.join(case.folder, "model.model"))
+        case.meta["model"] = "model.model"
     b = batch_of(model, structures)
     case.meta["edges"] = int(b["edge_index"].shape[1])
 
@@ -486,9 +530,8 @@ def neighbors(case):
 def build(name, dtype, folder):
     os.makedirs(folder, exist_ok=True)
     case = Case(name, dtype, folder)
-    kind = name[0]
-    maker = neighbors if name.startswith("NL") else {"A": convolution, "B": contraction, "C": linear, "D": linear, "E": harmonics, "F": evaluation, "G": training}[kind]
-    maker(case)
+    makers = {"A": convolution, "B": contraction, "C": linear, "D": linear, "T": fully_connected, "E": harmonics, "F": evaluation, "S": evaluation, "G": training, "N": neighbors}
+    makers[name[0]](case)
     return case
 
 

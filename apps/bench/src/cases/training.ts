@@ -1,11 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { add, array, cast, compile, div, grad, maximum, mul, neg, sqrt, square, sub, sum, track, zeros, type NDArray } from '@equivar/engine'
 import { collate, loadDefinition, MaceFunction, type ArrayTree, type MaceInputs } from '@equivar/mace'
-import type { CaseInput, OurCase } from './case.ts'
-import { structuresOf } from './models.ts'
-
-const models: Readonly<Record<string, string>> = { 'G-l0': 'aspirin_l0_c32.model', 'G-l1': 'aspirin_l1_c64.model' }
+import type { CaseInput, OurCase, Runtime } from './case.ts'
 
 interface State {
   readonly parameters: ArrayTree
@@ -32,11 +27,11 @@ interface Corrections {
 const [rate, decay1, decay2, epsilon] = [1e-6, 0.9, 0.999, 1e-8]
 
 /** One step on `mean ((E − Ê)/n)² + 100 mean (F − F̂)²`: energies, forces, their gradient by all parameters, and Adam. */
-export async function training(input: CaseInput, modelFolder: string): Promise<OurCase> {
+export async function training(input: CaseInput, { method }: Runtime): Promise<OurCase> {
   const dtype = input.dtype === 'f32' ? 'float32' : 'float64'
-  const definition = await loadDefinition(readFileSync(join(modelFolder, models[input.name] ?? '')))
+  const definition = await loadDefinition(await input.model())
   const model = new MaceFunction(definition)
-  const structures = structuresOf(input)
+  const { structures } = input
   const inputs = model.inputs(structures, await collate(structures, model.cutoff), dtype)
   const all = model.initialParameters(dtype)
   const names = model.trainable
@@ -58,7 +53,7 @@ export async function training(input: CaseInput, modelFolder: string): Promise<O
     const loss = lossOf(energies, neg(gradient), target)
     const gradients = grad(loss, Object.values(parameters), { allowUnused: true })
     return { loss, ...adam(before, gradients, corrections, dtype) }
-  })
+  }, { method })
 
   let count = 0
   const run = () => {
@@ -76,6 +71,7 @@ export async function training(input: CaseInput, modelFolder: string): Promise<O
         run,
         outputs: async (loss) => [await (loss as NDArray).data()],
         finish: (loss) => (loss as NDArray).dispose(),
+        work: () => step.explain(),
       },
     },
     dispose() {

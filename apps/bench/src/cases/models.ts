@@ -1,37 +1,21 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { collate, Mace, Structure, type Evaluation } from '@equivar/mace'
-import type { CaseInput, OurCase } from './case.ts'
-
-interface StructureRecord {
-  readonly numbers: readonly number[]
-  readonly positions: readonly (readonly number[])[]
-  readonly cell: readonly (readonly number[])[] | null
-  readonly pbc: readonly [boolean, boolean, boolean]
-}
-
-export function structuresOf({ meta }: CaseInput): Structure[] {
-  const records = meta['structures'] as readonly StructureRecord[]
-  return records.map(({ numbers, positions, cell, pbc }) => new Structure({ atomicNumbers: numbers, positions, ...(cell ? { cell } : {}), pbc }))
-}
-
-const models: Readonly<Record<string, string>> = { 'F-l0': 'aspirin_l0_c32.model', 'F-l1': 'aspirin_l1_c64.model' }
+import type { CaseInput, OurCase, Runtime } from './case.ts'
 
 /** Energy and forces of a whole model, neighbour list included. */
-export async function evaluation(input: CaseInput, modelFolder: string): Promise<OurCase> {
-  const file = models[input.name]
-  const bytes = readFileSync(file === undefined ? join(input.folder, 'model.model') : join(modelFolder, file))
-  const model = await Mace.load(bytes, { dtype: input.dtype === 'f32' ? 'float32' : 'float64' })
-  const structures = structuresOf(input)
+export async function evaluation(input: CaseInput, { device, method }: Runtime): Promise<OurCase> {
+  const model = await Mace.load(await input.model(), { dtype: input.dtype === 'f32' ? 'float32' : 'float64', device, method })
+  const { structures } = input
+  const options = { forces: true, batchSize: structures.length }
   return {
     passes: {
       ef: {
-        run: () => model.evaluate(structures, { forces: true }),
+        run: () => model.evaluate(structures, options),
         async outputs(result) {
           const [first] = (await result) as readonly Evaluation[]
           return [Float64Array.of(first?.energy ?? Number.NaN), first?.forces ?? new Float64Array(0)]
         },
         finish: () => undefined,
+        ...(method === 'naive' ? {} : { work: () => model.explain(structures, { forces: true }) }),
       },
     },
     dispose() {

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { BuiltCase } from './peer.ts'
+import type { CaseArrays, RawArray } from '../cases/arrays.ts'
+import type { BuiltCase } from './python-peer.ts'
 
-export type RawArray = Float32Array | Float64Array | Int32Array | BigInt64Array
-
-/** Arrays that a peer wrote into a folder, by name. */
-export class CaseArrays {
+/** Arrays that a Python peer wrote into a folder. */
+export class FolderArrays implements CaseArrays {
   readonly #folder: string
   readonly #known: BuiltCase['arrays']
 
@@ -45,17 +44,4 @@ export class CaseArrays {
     if (!entry) throw new Error(`the case has no array ${name}; it has ${Object.keys(this.#known).join(', ')}`)
     return entry
   }
-}
-
-/** `max|a − b| / max|b|` */
-export function relativeError(a: ArrayLike<number | bigint>, b: ArrayLike<number | bigint>): number {
-  if (a.length !== b.length) throw new Error(`arrays of ${a.length} and ${b.length} elements cannot be compared`)
-  let [difference, largest] = [0, 0]
-  for (let i = 0; i < b.length; i++) {
-    const [x, y] = [Number(a[i]), Number(b[i])]
-    if (!Number.isFinite(x)) return Number.POSITIVE_INFINITY
-    difference = Math.max(difference, Math.abs(x - y))
-    largest = Math.max(largest, Math.abs(y))
-  }
-  return largest === 0 ? difference : difference / largest
 }

@@ -1,5 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { Structure } from '@equivar/mace'
+import type { CaseInput, Dtype } from '../cases/case.ts'
+import { modelOf, type Assets } from '../cases/seeded.ts'
+import type { Opponent } from '../measure/opponent.ts'
+import { FolderArrays } from './folder-arrays.ts'
 
 /** What `peers.py` made of a case. */
 export interface BuiltCase {
@@ -64,5 +72,37 @@ export class Peer {
     const parsed = JSON.parse(line) as T & { readonly error?: string }
     if (parsed.error !== undefined) throw new Error(`the peer failed at ${JSON.stringify(command)}: ${parsed.error}`)
     return parsed
+  }
+}
+
+interface StructureRecord {
+  readonly numbers: readonly number[]
+  readonly positions: readonly (readonly number[])[]
+  readonly cell: readonly (readonly number[])[] | null
+  readonly pbc: readonly [boolean, boolean, boolean]
+}
+
+/** A case as an environment made it. */
+export interface PythonCase {
+  readonly opponent: Opponent
+  /** `null` where the environment does not know the case and made no inputs. */
+  readonly input: CaseInput | null
+  readonly errors: BuiltCase['errors']
+}
+
+/** Lets an environment make a case, in a folder that is made for it. */
+export async function buildPythonCase(peer: Peer, name: string, dtype: Dtype, folder: string, assets: Assets): Promise<PythonCase> {
+  mkdirSync(folder)
+  const { arrays: known, passes, meta, errors } = await peer.build(name, dtype, folder)
+  const arrays = new FolderArrays(folder, known)
+  const records = (meta['structures'] ?? []) as readonly StructureRecord[]
+  const structures = records.map(({ numbers, positions, cell, pbc }) => new Structure({ atomicNumbers: numbers, positions, ...(cell ? { cell } : {}), pbc }))
+  const file = meta['model']
+  const model = async () => (typeof file === 'string' ? new Uint8Array(await readFile(join(folder, file))) : assets.model(modelOf(name)))
+  const isEmpty = Object.keys(known).length === 0 && structures.length === 0
+  return {
+    opponent: { passes, outputs: arrays, sample: (library, pass, count) => peer.sample(library, pass, count) },
+    input: isEmpty ? null : { name, dtype, arrays, structures, meta, model },
+    errors,
   }
 }

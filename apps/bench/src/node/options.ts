@@ -1,0 +1,71 @@
+import { InvalidArgumentError } from 'commander'
+import type { Dtype } from '../cases/case.ts'
+import { cases, casesOf } from '../cases/catalog.ts'
+
+/** Sections of cases, and those that run other processes. */
+export const sections = ['operations', 'models', 'training', 'neighbors', 'sizes', 'threads', 'startup', 'memory'] as const
+export type SectionName = (typeof sections)[number]
+
+/** What runs when nothing is chosen. */
+const usual: readonly SectionName[] = ['operations', 'models', 'training', 'neighbors']
+
+export interface RunOptionTexts {
+  readonly python: readonly string[]
+  readonly js?: string
+  readonly sections?: readonly SectionName[]
+  readonly cases?: readonly string[]
+  readonly passes?: readonly string[]
+  readonly backends: readonly string[]
+  readonly dtype: readonly Dtype[]
+  readonly threads: number
+  readonly samples: number
+  readonly warmUp: number
+  readonly models: string
+  readonly structures: string
+  readonly ceilings: boolean
+  readonly ownOnly?: boolean
+  readonly out?: string
+}
+
+export function list(text: string): readonly string[] {
+  return text.split(',').map((item) => item.trim()).filter((item) => item !== '')
+}
+
+function listOf<T extends string>(what: string, known: readonly T[]): (text: string) => readonly T[] {
+  return (text) =>
+    list(text).map((item) => {
+      const found = known.find((name) => name === item)
+      if (found === undefined) throw new InvalidArgumentError(`there is no ${what} ${item}; there are ${known.join(', ')}`)
+      return found
+    })
+}
+
+export const caseList = listOf('case', Object.keys(cases))
+export const dtypeList = listOf<Dtype>('dtype', ['f32', 'f64'])
+
+export function sectionList(text: string): readonly SectionName[] {
+  return text === 'all' ? sections : listOf('section', sections)(text)
+}
+
+export function backendList(text: string): readonly string[] {
+  return list(text).map((item) => {
+    if (!/^(?:naive|cpu|webgpu|cuda(?::\d+)?)$/.test(item)) throw new InvalidArgumentError(`there is no backend ${item}; there are cpu, webgpu, cuda, cuda:1, naive`)
+    return item
+  })
+}
+
+/** A whole number from `least` on. */
+export function count(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!Number.isInteger(value) || value < least) throw new InvalidArgumentError(`a whole number from ${least} on is needed`)
+    return value
+  }
+}
+
+/** Cases by name, or those of the chosen sections; sections that run other processes; by themselves cases are the choice. */
+export function choiceOf({ sections: chosen, cases: named }: Pick<RunOptionTexts, 'sections' | 'cases'>): { readonly cases: readonly string[]; readonly sections: readonly SectionName[] } {
+  const which = chosen ?? (named ? [] : usual)
+  const own = casesOf(which)
+  return { cases: named ? (chosen ? own.filter((name) => named.includes(name)) : named) : own, sections: which }
+}

@@ -1,0 +1,112 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { use } from '@equivar/core'
+import { createCpu, CpuDevice } from '@equivar/kernels-cpu'
+import type { Dtype } from '../cases/case.ts'
+import { seededInput, type Assets } from '../cases/seeded.ts'
+import { openBackend, runCase, type BenchBackend } from '../measure/run-case.ts'
+import { geometricMean } from '../measure/statistics.ts'
+import type { Refusal, ResultRecord, Row } from '../results/record.ts'
+import { tableHead, tableLines } from '../results/text.ts'
+import { folderAssets } from './assets.ts'
+import { machineOf } from './machine.ts'
+import { choiceOf, type RunOptionTexts } from './options.ts'
+import { Progress } from './progress.ts'
+import { buildPythonCase, Peer, type PythonCase } from './python-peer.ts'
+
+/** What a run gathers. */
+interface Findings {
+  readonly rows: Row[]
+  readonly refused: Refusal[]
+}
+
+/** Measures what was chosen, and prints tables on the way. @throws if outputs differ, before they are timed. */
+export async function run(options: RunOptionTexts): Promise<ResultRecord> {
+  const { threads, models, structures } = options
+  use(createCpu({ threads }))
+  const chosen = choiceOf(options)
+  const backends: BenchBackend[] = []
+  const findings: Findings = { rows: [], refused: [] }
+  const progress = new Progress(chosen.cases.length * options.dtype.length)
+  progress.show('ceilings')
+  for (const name of options.backends) backends.push(await openAwake(name, options.ceilings))
+  progress.clear()
+  for (const { name, ceilings } of backends) if (ceilings) console.log(ceilingText(name, ceilings))
+  const scratch = mkdtempSync(join(tmpdir(), 'equivar-bench-'))
+  const script = fileURLToPath(new URL('../../peers/peers.py', import.meta.url))
+  const peers = options.python.map((python) => new Peer({ python, script, threads, models, structures }))
+  const versions: Record<string, string> = { node: process.version }
+  const assets = folderAssets(models, structures)
+  try {
+    for (const peer of peers) Object.assign(versions, await peer.versions())
+    for (const line of tableHead) console.log(line)
+    for (const dtype of options.dtype)
+      for (const name of chosen.cases) {
+        progress.show(`${name} ${dtype}`)
+        const { rows, refused } = await measure(name, dtype, { assets, backends, peers, scratch, options })
+        findings.rows.push(...rows)
+        findings.refused.push(...refused)
+        progress.step()
+        progress.clear()
+        for (const line of tableLines(rows)) console.log(line)
+        for (const { case: refusal, backend, reason } of refused) console.log(`${refusal} on ${backend}: not measured, ${reason}`)
+      }
+  } finally {
+    for (const peer of peers) peer.close()
+    rmSync(scratch, { recursive: true, force: true })
+  }
+  const ratios = findings.rows.flatMap(({ ratio }) => ratio ?? [])
+  return {
+    version: 2,
+    date: new Date().toISOString().slice(0, 10),
+    machine: machineOf(threads, backends),
+    versions,
+    ceilings: backends.flatMap(({ ceilings }) => ceilings ?? []),
+    ...findings,
+    geometricMean: ratios.length > 0 ? geometricMean(ratios) : null,
+  }
+}
+
+interface Setting {
+  readonly assets: Assets
+  readonly backends: readonly BenchBackend[]
+  readonly peers: readonly Peer[]
+  readonly scratch: string
+  readonly options: RunOptionTexts
+}
+
+async function measure(name: string, dtype: Dtype, { assets, backends, peers, scratch, options }: Setting): Promise<Findings> {
+  const built: PythonCase[] = []
+  const folders: string[] = []
+  try {
+    for (const [k, peer] of peers.entries()) {
+      const folder = join(scratch, `${name}-${dtype}-${k}`)
+      folders.push(folder)
+      built.push(await buildPythonCase(peer, name, dtype, folder, assets))
+    }
+    for (const { errors } of built) for (const [library, reason] of Object.entries(errors)) console.error(`${name}: ${library} failed, ${reason}`)
+    // The environment that knows the case gives its inputs; all make the same ones from the same seeds.
+    const known = built.find(({ opponent, input }) => input && opponent.passes.length > 0) ?? built.find(({ input }) => input)
+    const input = known?.input ?? (await seededInput(name, dtype, assets))
+    const { rows, refused } = await runCase(input, backends, built.map(({ opponent }) => opponent), { ...options, ownOnly: options.ownOnly === true })
+    return { rows: [...rows], refused: [...refused] }
+  } finally {
+    for (const peer of peers) await peer.drop()
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** With all threads running before anything is measured. */
+async function openAwake(name: string, measuresCeilings: boolean): Promise<BenchBackend> {
+  const opened = await openBackend(name, null)
+  if (opened.backend instanceof CpuDevice) await opened.backend.startThreads()
+  return measuresCeilings ? openBackend(name) : opened
+}
+
+function ceilingText(name: string, { flops, copy }: NonNullable<BenchBackend['ceilings']>): string {
+  const arithmetic = Object.entries(flops).map(([dtype, rate]) => `${(rate / 1e9).toFixed(1)} GFLOP/s ${dtype}`)
+  const memory = copy.map(({ bytes, rate }) => `${(rate / 1e9).toFixed(1)} (${bytes >= 2 ** 20 ? `${bytes / 2 ** 20} MiB` : `${bytes / 1024} KiB`})`)
+  return `${name}: multiply-adds ${arithmetic.join(', ')}; copies, GB/s: ${memory.join(', ')}`
+}

@@ -5,6 +5,6 @@ export default defineConfig(
   library(
     // package.json chooses between the two platforms where the package is used, so both are files of their own.
     { index: 'src/index.ts', node: 'src/node/index.ts', cli: 'src/cli/main.ts', platform: 'src/load/platform.ts', 'platform-node': 'src/node/platform.ts' },
-    { external: ['#platform', /^node:/], splitting: true, dts: { entry: { index: 'src/index.ts', node: 'src/node/index.ts' } } },
+    { external: ['#platform', /^node:/] },
   ),
 )

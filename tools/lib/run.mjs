@@ -37,3 +37,22 @@ export function capture(command, args, options = {}) {
     child.on('close', (code) => resolve({ code: code ?? 1, output }))
   })
 }
+
+/**
+ * The standard output of a command that must succeed.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ * @returns {Promise<string>}
+ */
+export function captureOutput(command, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, [...args], { cwd: options.cwd ?? root, env: options.env ?? process.env, stdio: ['ignore', 'pipe', 'inherit'] })
+    /** @type {Buffer[]} */
+    const chunks = []
+    child.stdout.on('data', (/** @type {Buffer} */ chunk) => chunks.push(chunk))
+    child.on('error', reject)
+    child.on('close', (code) => (code === 0 ? resolve(Buffer.concat(chunks).toString()) : reject(new Error(`${command} ${args.join(' ')} ended with ${code}`))))
+  })
+}

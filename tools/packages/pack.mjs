@@ -1,0 +1,60 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { inRoot, installed } from '../lib/paths.mjs'
+import { capture } from '../lib/run.mjs'
+
+/**
+ * @typedef {Record<string, string>} Texts
+ * @typedef {{ name: string, private?: boolean, scripts?: Texts, dependencies?: Texts, publishConfig?: { bin?: Texts } }} Manifest
+ * @typedef {{ manifest: Manifest, tarball: string }} Packed
+ */
+
+/**
+ * Every package that is published, packed as it would be.
+ *
+ * @param {string} scratch folder for the tarballs
+ * @returns {Promise<Packed[]>}
+ */
+export async function packAll(scratch) {
+  const packed = []
+  for (const name of readdirSync(inRoot('packages'))) {
+    const folder = inRoot('packages', name)
+    const manifest = /** @type {Manifest} */ (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')))
+    if (manifest.private === true) continue
+    const destination = join(scratch, 'tarballs', name)
+    mkdirSync(destination, { recursive: true })
+    const { code, output } = await capture(process.execPath, [installed('pnpm/bin/pnpm.cjs'), 'pack', '--pack-destination', destination], { cwd: folder })
+    const [tarball] = readdirSync(destination)
+    if (code !== 0 || tarball === undefined) throw new Error(`${manifest.name}: pnpm pack failed\n${output}`)
+    packed.push({ manifest, tarball: join(destination, tarball) })
+  }
+  return packed
+}
+
+/**
+ * An empty project with some tarballs installed, and what they need from the registry.
+ *
+ * @param {string} folder is made
+ * @param {readonly Packed[]} packages
+ */
+export async function installInto(folder, packages) {
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'project', version: '1.0.0', private: true, type: 'module' }))
+  const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', ...packages.map(({ tarball }) => tarball)]
+  const { code, output } = await capture('npm', args, { cwd: folder })
+  if (code !== 0) throw new Error(`npm could not install ${packages.map(({ manifest }) => manifest.name).join(', ')} from tarballs:\n${output}`)
+}
+
+/**
+ * Packages and those of ours that they depend on, directly or not.
+ *
+ * @param {readonly string[]} names
+ * @param {readonly Packed[]} all
+ * @returns {Packed[]}
+ */
+export function closure(names, all) {
+  const found = new Set(all.filter(({ manifest }) => names.includes(manifest.name)))
+  for (const { manifest } of found)
+    for (const other of all) if (Object.hasOwn(manifest.dependencies ?? {}, other.manifest.name)) found.add(other)
+  return [...found]
+}

@@ -1,0 +1,81 @@
+import type { kernels } from '@equivar/core'
+import type { IndexForm } from './forms.ts'
+import { literal } from './literals.ts'
+import { bytesOfMemory, type PtxState, scalarOfMemory } from './state.ts'
+
+type Load = Extract<kernels.Instruction, { readonly op: 'load' | 'loadLanes' }>
+type Store = Extract<kernels.Instruction, { readonly op: 'store' | 'storeLanes' }>
+
+/** Where the elements of a load or store lie, lane by lane. */
+export function formOf(state: PtxState, instruction: Load | Store): IndexForm {
+  if (instruction.op === 'load' || instruction.op === 'store') return state.forms.of(instruction.index)
+  const form = state.forms.of(instruction.base)
+  return { ...form, lane: form.lane + 1 }
+}
+
+/** Whether an access is of lanes, not once a program. */
+export function isVarying(state: PtxState, instruction: Load | Store): boolean {
+  if (instruction.op === 'loadLanes' || instruction.op === 'storeLanes') return true
+  return [instruction.index, instruction.mask].some((id) => id !== null && state.typeOf(id).uniformity === 'varying')
+}
+
+/** The condition under which a thread takes part; `null` if all do. */
+export function conditionOf(state: PtxState, instruction: Load | Store): string | null {
+  const inside = isVarying(state, instruction) ? state.inside : null
+  if (instruction.op === 'load' || instruction.op === 'store') return state.all(inside, instruction.mask === null ? null : state.use(instruction.mask))
+  return state.all(inside, instruction.active === null ? null : state.below(instruction.active))
+}
+
+/** `ld.global.nc` for what nobody writes while the kernel runs. */
+export function loadName(kernel: kernels.Kernel, { space, slot }: kernels.MemoryRef): string {
+  if (space === 'shared') return 'ld.shared'
+  return kernel.buffers[slot]?.access === 'read' ? 'ld.global.nc' : 'ld.global'
+}
+
+export function writeLoad(state: PtxState, instruction: Load): void {
+  const { writer, kernel } = state
+  const { memory, result } = instruction
+  const scalar = scalarOfMemory(kernel, memory)
+  const condition = conditionOf(state, instruction)
+  const from = state.address(memory, formOf(state, instruction), bytesOfMemory(kernel, memory))
+  const to = state.define(result)
+  if (condition !== null) writer.line(`mov.${typeOf(scalar)} ${to}, ${literal(scalar, 0)}`)
+  writer.line(`${guard(condition)}${loadName(kernel, memory)}.${typeOf(scalar)} ${to}, ${from}`)
+}
+
+/** Loads of consecutive elements from the first on, as one. */
+export function writeVectorLoad(state: PtxState, loads: readonly Load[]): void {
+  const [first] = loads
+  if (!first) return
+  const { writer, kernel } = state
+  const { memory } = first
+  const scalar = scalarOfMemory(kernel, memory)
+  const condition = conditionOf(state, first)
+  const from = state.address(memory, formOf(state, first), bytesOfMemory(kernel, memory))
+  const registers = loads.map(({ result }) => state.define(result))
+  if (condition !== null) for (const to of registers) writer.line(`mov.${typeOf(scalar)} ${to}, ${literal(scalar, 0)}`)
+  writer.line(`${guard(condition)}${loadName(kernel, memory)}.v${loads.length}.${typeOf(scalar)} {${registers.join(', ')}}, ${from}`)
+}
+
+export function writeStore(state: PtxState, instruction: Store): void {
+  const { writer, kernel } = state
+  const { memory, value } = instruction
+  const once = isVarying(state, instruction) ? null : state.leader
+  const condition = state.all(once, conditionOf(state, instruction))
+  const scalar = scalarOfMemory(kernel, memory)
+  const to = state.address(memory, formOf(state, instruction), bytesOfMemory(kernel, memory))
+  writer.line(`${guard(condition)}st.${spaceName(memory)}.${typeOf(scalar)} ${to}, ${state.use(value)}`)
+}
+
+export function spaceName({ space }: kernels.MemoryRef): 'global' | 'shared' {
+  return space === 'buffer' ? 'global' : 'shared'
+}
+
+export function guard(condition: string | null): string {
+  return condition === null ? '' : `@${condition} `
+}
+
+/** Integers in memory are bits. */
+export function typeOf(scalar: kernels.StorageType): 'f32' | 'f64' | 'b32' {
+  return scalar === 'f32' || scalar === 'f64' ? scalar : 'b32'
+}

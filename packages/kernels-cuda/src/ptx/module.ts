@@ -1,0 +1,68 @@
+import { kernels } from '@equivar/core'
+import { writeBlock } from './body.ts'
+import type { EntryParameters } from './parameters.ts'
+import type { BlockShape } from './shape.ts'
+import { PtxState } from './state.ts'
+import type { IndexBits } from './types.ts'
+
+/** A kernel as text for the compiler of the driver. */
+export interface PtxModule {
+  readonly text: string
+  /** Name of its entry. */
+  readonly name: string
+  readonly shape: BlockShape
+  readonly entry: EntryParameters
+}
+
+/** What every GPU since Ampere runs, and the first version of the language that knows it. */
+const header = ['.version 7.0', '.target sm_80', '.address_size 64']
+
+/**
+ * A kernel as PTX: lanes are threads; a program is a block, or a warp or a part of one that shares its block with others.
+ *
+ * @param indexBits width of an `index`; 32 serve as long as no buffer of a launch, no number given and no grid reaches 2^31.
+ */
+export function printPtx(kernel: kernels.Kernel, indexBits: IndexBits): PtxModule {
+  const state = new PtxState(kernel, indexBits, usedValues(kernel.body))
+  writeBlock(state, kernel.body)
+  const { entry, shape, writer } = state
+  const name = `kernel_${kernel.name}`
+  const all = [...entry.buffers, ...entry.parameters, ...entry.grid, entry.numPrograms]
+  const parameters = all.map((own) => `  .param .${own.type} ${own.name}`).join(',\n')
+  const threads = shape.threads * shape.programs
+  const text = [
+    ...header,
+    '',
+    `.visible .entry ${name}(`,
+    parameters,
+    ')',
+    `.reqntid ${threads}, 1, 1`,
+    '{',
+    ...state.sharedDeclarations,
+    writer.text(),
+    '  ret;',
+    '}',
+    '',
+  ].join('\n')
+  return { text, name, shape, entry }
+}
+
+/** Values that an instruction takes or a block hands out. */
+function usedValues(body: kernels.Block): ReadonlySet<kernels.ValueId> {
+  const used = new Set<kernels.ValueId>()
+  const visit = (block: kernels.Block): void => {
+    for (const instruction of block) {
+      for (const id of kernels.operandsOf(instruction)) used.add(id)
+      if (instruction.op === 'loop') {
+        for (const { next } of instruction.carried) used.add(next)
+        visit(instruction.body)
+      } else if (instruction.op === 'branch') {
+        for (const { then, otherwise } of instruction.results) used.add(then).add(otherwise)
+        visit(instruction.then)
+        visit(instruction.otherwise)
+      }
+    }
+  }
+  visit(body)
+  return used
+}

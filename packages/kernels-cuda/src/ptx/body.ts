@@ -1,4 +1,4 @@
-import { kernels } from '@equivar/core'
+import type { kernels } from '@equivar/core'
 import { writeLoad, writeStore, writeVectorLoad } from './access.ts'
 import { writeBinary, writeBitcast, writeCompare, writeFma, writeSelect, writeUnary } from './arithmetic.ts'
 import { writeAtomic } from './atomics.ts'

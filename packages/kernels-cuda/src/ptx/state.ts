@@ -237,7 +237,7 @@ export class PtxState {
 }
 
 function place(register: string, offset: number): string {
-  return offset === 0 ? `[${register}]` : `[${register}${offset < 0 ? '' : '+'}${offset}]`
+  return offset === 0 ? `[${register}]` : `[${register}+${offset}]`
 }
 
 /** Bytes of an element in memory. */

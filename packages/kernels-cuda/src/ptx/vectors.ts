@@ -65,6 +65,8 @@ export function findTogether(state: PtxState, block: kernels.Block): TogetherLoa
       case 'branch':
       case 'tileMultiplyAdd':
         close(() => true)
+        break
+      default:
     }
   }
   close(() => true)

@@ -1,0 +1,292 @@
+import {
+  type BackendDevice, type Binding, type Capabilities, checkBinding, checkByteLength, checkKernel, checkLaunch, DeviceError, type DeviceMemory,
+  type DeviceStatistics, type Executable, KernelCache, type kernels, type Launch, type Recording,
+} from '@equivar/core'
+import type { DeviceHandle, DeviceProperties, Driver, ExecutableGraphHandle, StreamHandle } from '../native/driver.ts'
+import { type IndexBits, printPtx } from '../ptx/index.ts'
+import { capabilitiesOf } from './capabilities.ts'
+import { CudaExecutable, type LoadedKernel, type PreparedLaunch, prepareLaunch } from './executable.ts'
+import type { ImageStore } from './image-store.ts'
+import { CudaMemory, type MemoryOwner } from './memory.ts'
+import { type KernelReport, reportOf } from './report.ts'
+
+export interface CudaDeviceOptions {
+  readonly ordinal: number
+  /** Most bytes that it gives out. */
+  readonly maxBytes: number
+  /** Where compiled code is kept for later processes. */
+  readonly store: ImageStore | null
+}
+
+/** An NVIDIA GPU: kernels as PTX, everything in one stream. */
+export class CudaDevice implements BackendDevice, MemoryOwner {
+  readonly name: string
+  readonly description: string
+  readonly capabilities: Capabilities
+  readonly properties: DeviceProperties
+  readonly #driver: Driver
+  readonly #handle: DeviceHandle
+  readonly #stream: StreamHandle
+  readonly #options: CudaDeviceOptions
+  readonly #executables = new KernelCache<CudaExecutable>()
+  #lost: DeviceError | null = null
+  #allocatedBytes = 0
+  #liveBuffers = 0
+  #peakBytes = 0
+
+  constructor(driver: Driver, handle: DeviceHandle, options: CudaDeviceOptions) {
+    this.#driver = driver
+    this.#handle = handle
+    this.#options = options
+    this.name = `cuda:${options.ordinal}`
+    this.properties = driver.properties(options.ordinal)
+    this.#stream = driver.createStream(handle)
+    this.capabilities = capabilitiesOf(this.properties)
+    const { name, major, minor, numMultiprocessors, totalBytes } = this.properties
+    const version = driver.driverVersion()
+    const cuda = `${Math.floor(version / 1000)}.${Math.floor((version % 1000) / 10)}`
+    this.description = `${name}, sm_${major}${minor}, ${numMultiprocessors} multiprocessors, ${(totalBytes / 2 ** 30).toFixed(0)} GiB, driver for CUDA ${cuda}`
+  }
+
+  get lost(): DeviceError | null {
+    if (this.#lost) return this.#lost
+    const fault = this.#driver.lost(this.#handle)
+    if (fault) this.lose(fault.message, fault)
+    return this.#lost
+  }
+
+  /** Makes the device unusable, as what cannot be undone does. */
+  lose(reason: string, cause?: unknown): void {
+    this.#end(new DeviceError(`device '${this.name}' was lost: ${reason}; open it again`, { cause }))
+  }
+
+  close(): void {
+    this.#end(new DeviceError(`device '${this.name}' was closed; open it again`))
+  }
+
+  allocate(byteLength: number): DeviceMemory {
+    this.#requireOpen()
+    checkByteLength(this.name, byteLength, this.capabilities.maxBufferBytes)
+    const memory = new CudaMemory(this, this.#take(byteLength), byteLength)
+    this.#liveBuffers++
+    this.#allocatedBytes += byteLength
+    this.#peakBytes = Math.max(this.#peakBytes, this.#allocatedBytes)
+    return memory
+  }
+
+  released({ byteLength }: CudaMemory): void {
+    this.#liveBuffers--
+    this.#allocatedBytes -= byteLength
+  }
+
+  freed({ address }: CudaMemory): void {
+    if (!this.#lost) this.#driver.release(address)
+  }
+
+  write(target: Binding, data: ArrayBufferView): void {
+    this.#requireOpen()
+    const address = this.#addressOf(target)
+    if (data.byteLength > target.byteLength)
+      throw new DeviceError(`device '${this.name}': ${data.byteLength} bytes are written to a binding of ${target.byteLength}; make it large enough`)
+    if (data.byteLength > 0)
+      this.#call(() => {
+        this.#driver.write(this.#stream, address, data)
+      })
+  }
+
+  async read(source: Binding): Promise<ArrayBuffer> {
+    this.#requireOpen()
+    const address = this.#addressOf(source)
+    if (source.byteLength === 0) return new ArrayBuffer(0)
+    return this.#wait(this.#call(() => this.#driver.read(this.#stream, address, source.byteLength)))
+  }
+
+  compile(kernel: kernels.Kernel): Executable {
+    this.#requireOpen()
+    return this.#executables.get(kernel, () => {
+      checkKernel(this.name, this.capabilities, kernel)
+      return new CudaExecutable(kernel, (bits) => this.#call(() => this.#load(kernel, bits)))
+    })
+  }
+
+  enqueue(launch: Launch): void {
+    this.#requireOpen()
+    const prepared = this.#prepare(launch)
+    if (prepared)
+      this.#call(() => {
+        this.#launch(prepared)
+      })
+  }
+
+  record(launches: readonly Launch[]): Recording {
+    this.#requireOpen()
+    // Everything is checked, and compiled, before the first launch is captured.
+    const prepared = launches.filter((launch) => this.#prepare(launch) !== null)
+    const memories = new Set(launches.flatMap(({ buffers }) => buffers.map(({ memory }) => this.#alive(memory))))
+    const graph = prepared.length === 0 ? null : this.#call(() => this.#capture(prepared))
+    for (const memory of memories) memory.hold()
+    let isDisposed = false
+    return {
+      replay: () => {
+        this.#requireOpen()
+        if (isDisposed) throw new DeviceError(`device '${this.name}': a recording is replayed after it was disposed; record again`)
+        if (graph !== null)
+          this.#call(() => {
+            this.#driver.launchGraph(this.#stream, graph)
+          })
+      },
+      dispose: () => {
+        if (isDisposed) return
+        isDisposed = true
+        if (graph !== null && !this.#lost) this.#driver.destroyExecutableGraph(graph)
+        for (const memory of memories) memory.letGo()
+      },
+    }
+  }
+
+  async synchronize(): Promise<void> {
+    this.#requireOpen()
+    await this.#wait(this.#call(() => this.#driver.synchronize(this.#stream)))
+  }
+
+  statistics(): DeviceStatistics {
+    this.#requireOpen()
+    const { reservedBytes } = this.#driver.statistics(this.#handle)
+    return {
+      allocatedBytes: this.#allocatedBytes,
+      liveBuffers: this.#liveBuffers,
+      peakBytes: this.#peakBytes,
+      reservedBytes,
+      compiledKernels: this.#executables.size,
+    }
+  }
+
+  /** Milliseconds that the device takes for what `run` enqueues, between two events. */
+  async measure(run: () => void): Promise<number> {
+    this.#requireOpen()
+    const [start, end] = [this.#driver.createEvent(this.#handle, true), this.#driver.createEvent(this.#handle, true)]
+    try {
+      this.#driver.recordEvent(this.#stream, start)
+      run()
+      this.#driver.recordEvent(this.#stream, end)
+      await this.synchronize()
+      return this.#driver.elapsed(start, end)
+    } finally {
+      if (!this.#lost) for (const event of [start, end]) this.#driver.destroyEvent(event)
+    }
+  }
+
+  /** What the compiler made of a kernel: registers, memory, what spilled, and its text. */
+  report(executable: Executable): KernelReport {
+    this.#requireOpen()
+    const loaded = this.#own(executable).loaded(32)
+    return reportOf(this.#driver, loaded)
+  }
+
+  #load(kernel: kernels.Kernel, bits: IndexBits): LoadedKernel {
+    const module = printPtx(kernel, bits)
+    const { store } = this.#options
+    const key = `${this.#driver.driverVersion()} sm_${this.properties.major}${this.properties.minor}\n${module.text}`
+    let image = store?.read(key) ?? null
+    if (!image) {
+      image = this.#driver.compile(this.#handle, module.text).image
+      store?.write(key, image)
+    }
+    const f = this.#driver.getFunction(this.#driver.loadModule(this.#handle, image), module.name)
+    const bytes = new ArrayBuffer(module.entry.byteLength)
+    return { ...module, f, bytes, view: new DataView(bytes) }
+  }
+
+  /** `null` where nothing runs. */
+  #prepare(launch: Launch): PreparedLaunch | null {
+    const executable = this.#own(launch.executable)
+    const checked = checkLaunch(this.name, this.capabilities.alignment, launch)
+    for (const { memory } of launch.buffers) this.#alive(memory)
+    return checked.numPrograms === 0 ? null : prepareLaunch(this.name, executable, launch, checked)
+  }
+
+  #launch({ kernel: { f, shape, bytes }, blocks }: PreparedLaunch): void {
+    this.#driver.launch(this.#stream, f, blocks, 1, 1, shape.threads * shape.programs, 0, bytes, 0, bytes.byteLength)
+  }
+
+  #capture(launches: readonly Launch[]): ExecutableGraphHandle {
+    this.#driver.beginCapture(this.#stream)
+    let graph
+    try {
+      for (const launch of launches) {
+        const prepared = this.#prepare(launch)
+        if (prepared) this.#launch(prepared)
+      }
+    } finally {
+      graph = this.#driver.endCapture(this.#stream)
+    }
+    try {
+      return this.#driver.instantiate(graph)
+    } finally {
+      this.#driver.destroyGraph(graph)
+    }
+  }
+
+  #take(byteLength: number): number {
+    const { maxBytes } = this.#options
+    const text = `${this.#allocatedBytes} bytes in ${this.#liveBuffers} buffers are in use`
+    if (this.#allocatedBytes + byteLength > maxBytes)
+      throw new DeviceError(`device '${this.name}': no memory of ${byteLength} bytes; ${text} of ${maxBytes} that it may give out. Release what is not needed, or split the batch`)
+    // What is empty has an address, too.
+    return this.#call(
+      () => this.#driver.allocate(this.#stream, Math.max(1, byteLength)),
+      (message) => `no memory of ${byteLength} bytes; ${text}. ${message}`,
+    )
+  }
+
+  #addressOf(binding: Binding): number {
+    const { address } = this.#alive(binding.memory)
+    checkBinding(this.name, this.capabilities.alignment, binding)
+    return address + binding.byteOffset
+  }
+
+  #own(executable: Executable): CudaExecutable {
+    if (executable instanceof CudaExecutable && this.#executables.known(executable.kernel) === executable) return executable
+    throw new DeviceError(`device '${this.name}': kernel '${executable.kernel.name}' was not compiled by this device; compile it here`)
+  }
+
+  #alive(memory: DeviceMemory): CudaMemory {
+    if (!(memory instanceof CudaMemory) || memory.owner !== this) throw new DeviceError(`device '${this.name}': memory belongs to another device; copy it through the host`)
+    if (memory.isReleased) throw new DeviceError(`device '${this.name}': memory of ${memory.byteLength} bytes is used after it was released; release it later`)
+    return memory
+  }
+
+  /** A call of the driver; its errors name the device. */
+  #call<T>(act: () => T, describe: (message: string) => string = (message) => message): T {
+    try {
+      return act()
+    } catch (error) {
+      throw this.#errorOf(error, describe)
+    }
+  }
+
+  async #wait<T>(promise: Promise<T>): Promise<T> {
+    try {
+      return await promise
+    } catch (error) {
+      throw this.#errorOf(error, (message) => message)
+    }
+  }
+
+  #errorOf(error: unknown, describe: (message: string) => string): DeviceError {
+    const { lost } = this
+    if (lost) return lost
+    return new DeviceError(`device '${this.name}': ${describe(error instanceof Error ? error.message : String(error))}`, { cause: error })
+  }
+
+  #requireOpen(): void {
+    const { lost } = this
+    if (lost) throw lost
+  }
+
+  #end(error: DeviceError): void {
+    if (this.#lost) return
+    this.#lost = error
+    this.#driver.close(this.#handle)
+  }
+}

@@ -1,0 +1,70 @@
+import { kernels, lowering } from '@equivar/core'
+import { conformanceCases, kernelProblemOf, problemOf } from '@equivar/core/conformance'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ptxas } from '../../../../tools/lib/ptxas.mjs'
+import { capabilitiesOf } from '../../src/device/capabilities.ts'
+import { printPtx } from '../../src/ptx/index.ts'
+import { machineDriver } from '../ptx-machine/driver.ts'
+
+const run = promisify(execFile)
+const target = capabilitiesOf(machineDriver().properties(0))
+
+/** Bytes of values a thread that do not stay in registers, at most, of any kernel here. */
+const mostSpilled = 64
+
+/** Different kernels of the tier `ci`: all of those written by hand, and of polynomials one in so many. */
+function sample(oneIn: number): readonly kernels.Kernel[] {
+  const found = new Map<string, kernels.Kernel>()
+  const polynomials = conformanceCases('ci', 1).filter(({ category }) => category === 'polynomial')
+  for (const own of conformanceCases('ci', 1)) {
+    if (own.category === 'kernel') {
+      const { kernel } = kernelProblemOf(own)
+      found.set(kernels.kernelKey(kernel), kernel)
+    } else if (own.category === 'polynomial' && polynomials.indexOf(own) % oneIn === 0) {
+      const { request, sizes } = problemOf(own)
+      for (const { kernel } of lowering.lowerPolynomial(request, target, own.method).plan(sizes).launches) found.set(kernels.kernelKey(kernel), kernel)
+    }
+  }
+  return [...found.values()]
+}
+
+describe('the assembler', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'equivar-ptx-'))
+  let binary = ''
+  beforeAll(async () => {
+    binary = await ptxas()
+  }, 120_000)
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  /** Spilled bytes. @throws {Error} with what the assembler says, if it refuses the text. */
+  async function assemble(text: string, architecture: string): Promise<number> {
+    const path = join(folder, 'kernel.ptx')
+    writeFileSync(path, text)
+    const { stderr, stdout } = await run(binary, [`-arch=${architecture}`, '-v', path, '-o', '/dev/null'])
+    return Number(/(\d+) bytes spill stores/.exec(`${stdout}${stderr}`)?.[1] ?? Number.NaN)
+  }
+
+  it.each(['sm_80', 'sm_90', 'sm_100'])('takes kernels for %s and spills little', { timeout: 120_000 }, async (architecture) => {
+    const all = sample(architecture === 'sm_90' ? 6 : 24)
+    expect(all.length).toBeGreaterThan(200)
+    // Many small kernels fit into one text.
+    const headless = (text: string) => text.replace(/[\s\S]*?(?=\.visible)/, '')
+    const texts = all.map((kernel, k) => printPtx({ ...kernel, name: `k${k}` }, k % 2 === 0 ? 32 : 64).text)
+    for (let first = 0; first < texts.length; first += 50) {
+      const [head = '', ...rest] = texts.slice(first, first + 50)
+      const spilled = await assemble([head, ...rest.map(headless)].join('\n'), architecture)
+      expect(spilled).toBeLessThanOrEqual(mostSpilled)
+    }
+  })
+
+  it('refuses what is wrong', async () => {
+    await expect(assemble('.version 7.0\n.target sm_80\n.address_size 64\n.visible .entry k() { bad.f32 %f0; }', 'sm_80')).rejects.toThrow()
+  })
+})

@@ -1,0 +1,1 @@
+export function ptxas(): Promise<string>

@@ -11,6 +11,8 @@ export interface Tuning {
   readonly chunk: number
   /** Whether numbers that lanes share are adjacent that belong to one entry; then a chunk may have fewer entries than there are lanes. */
   readonly isByEntry: boolean
+  /** Whether programs share the entries evenly instead of by the rows of an index array. */
+  readonly splitsRuns: boolean
   /** Whether a sum over lanes costs much more than a product in each. */
   readonly sumsAreDear: boolean
   /** Fewer channels are unrolled. */
@@ -32,6 +34,7 @@ function forRegisters({ vectorBytes, registers }: Target, scalar: FloatScalar): 
     maxTargets: (lanes) => Math.max(2, Math.floor((registers - (lanes === perVector ? 8 : 4)) / Math.ceil(lanes / perVector))),
     chunk: 32,
     isByEntry: false,
+    splitsRuns: false,
     sumsAreDear: false,
     minChannels: perVector,
     masksTails: false,
@@ -50,6 +53,7 @@ function forThreads({ vectorBytes, maxLanes }: Target): Tuning {
     maxTargets: () => 48,
     chunk: 64,
     isByEntry: true,
+    splitsRuns: true,
     sumsAreDear: true,
     minChannels: 2,
     masksTails: true,

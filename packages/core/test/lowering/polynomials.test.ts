@@ -63,6 +63,16 @@ describe.each([
     check({ ...long, indices: long.indices.map((indices) => indices.map(() => 1)) }, target, 'auto', 1e-13)
   })
 
+  it('a few rows of many entries, and rows without any', () => {
+    const own = { ...convolution(5), outputs: [indexed(0)] }
+    for (const each of withDerivatives(own).slice(0, 2)) {
+      const many = problem(each, 1500)
+      // Enough entries for parts, whose ends are the end of a row or not.
+      for (const row of [(e: number) => (e < 640 ? 0 : 1), (e: number) => (e % 7 === 0 ? 1 : 0)])
+        check({ ...many, indices: many.indices.map((indices) => indices.map((_, e) => row(e))) }, target, 'auto', 1e-12)
+    }
+  })
+
   it('float32 in memory and float64 in arithmetic, and the other way', () => {
     const forward = [convolution(5), contraction(4), harmonics([1, 2]), { ...convolution(4), outputs: [shared] }]
     const cases = forward.flatMap((own) => withDerivatives(own).slice(0, 2))

@@ -61,7 +61,8 @@ export class Declarations {
   starts(index: number): Memory {
     return this.#buffer(`starts${index}`, { kind: 'order', index, part: 'starts' }, () => {
       const below = this.builder.extentOf(this.batchSize).plus(1)
-      return this.builder.buffer(`starts${index}`, 'i32', 'read', { extent: this.builder.gridExtent(0).plus(1), below })
+      const rows = this.spec.iteration.kind === 'pieces' ? this.#rowsOf(index) : this.builder.gridExtent(0)
+      return this.builder.buffer(`starts${index}`, 'i32', 'read', { extent: rows.plus(1), below })
     })
   }
 
@@ -70,12 +71,18 @@ export class Declarations {
     const { request, iteration, isPartial } = this.spec
     const size = request.polynomial.outputs[operand]?.size ?? 0
     const extent = () => {
+      // Parts of pieces are numbered by program and row together.
+      if (isPartial && iteration.kind === 'pieces') return this.builder.gridExtent(0).plus(this.#rowsOf(iteration.index)).times(size)
       if (isPartial || iteration.kind === 'rows') return this.builder.gridExtent(0).times(size)
       return iteration.kind === 'splits' ? size : this.builder.extentOf(this.batchSize).times(size)
     }
     const scalar = isPartial ? request.mathScalar : (request.outputScalars[operand] ?? 'f32')
     const access = isSummed(iteration) ? 'readWrite' : 'write'
     return this.#buffer(`output${operand}`, { kind: isPartial ? 'partial' : 'output', operand }, () => this.builder.buffer(`output${operand}`, scalar, access, { extent: extent() }))
+  }
+
+  #rowsOf(index: number) {
+    return this.builder.extentOf(this.parameter({ kind: 'indexRows', index }))
   }
 
   #buffer(name: string, source: BufferSource, declare: () => Memory): Memory {

@@ -15,6 +15,33 @@ export function fillKernel(scalar: StorageType, lanes: number): Kernel {
   return b.build()
 }
 
+/**
+ * `y[row, i] = Σ_piece x[piece + row, i]` over the pieces that have entries of the row, in order: of `perPiece` entries each, while those
+ * of a row are `starts[row] … starts[row + 1] − 1`.
+ */
+export function sumPiecesKernel(from: StorageType, to: StorageType, size: number, lanes: number): Kernel {
+  const b = new KernelBuilder('sumPieces', { lanes, gridRank: 2 })
+  const [parts, perPiece] = [b.parameter('parts', 'index'), b.parameter('perPiece', 'index')]
+  const rows = b.gridExtent(0)
+  const x = b.buffer('x', from, 'read', { extent: b.extentOf(parts).times(size) })
+  const starts = b.buffer('starts', 'i32', 'read', { extent: rows.plus(1) })
+  const y = b.buffer('y', to, 'write', { extent: rows.times(size) })
+  const row = b.programId(0)
+  const [first, end] = [starts.load(row).convert('index'), starts.load(row.add(1)).convert('index')]
+  const [firstPiece, endPiece] = [first.div(perPiece), end.add(perPiece).sub(1).div(perPiece)]
+  // A row without entries may lie inside of a piece.
+  const pieces = first.less(end).select(endPiece, firstPiece)
+  const begin = b.programId(1).mul(elementsPerProgram)
+  b.loop(begin, begin.add(elementsPerProgram).min(size), { step: lanes }, (base) => {
+    const active = b.constant('index', size).sub(base)
+    const [total] = b.loop(firstPiece, pieces, { carry: [{ varying: b.constant(from, 0) }] }, (piece, [sum]) => [
+      sum.add(x.loadLanes(piece.add(row).mul(size).add(base), { active })),
+    ])
+    y.storeLanes(row.mul(size).add(base), total.convert(to), { active })
+  })
+  return b.build()
+}
+
 /** `y[row, i] = Σ_part x[row, part, i]`, part by part; `parts` is a number, or `undefined` for one row of as many as a parameter says. */
 export function sumPartsKernel(from: StorageType, to: StorageType, size: number, parts: number | undefined, lanes: number): Kernel {
   const b = new KernelBuilder('sumParts', { lanes, gridRank: 2 })

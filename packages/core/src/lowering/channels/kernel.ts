@@ -19,8 +19,10 @@ export interface MadeKernel {
 interface Run {
   readonly first: Expression
   readonly last: Expression
-  /** Row of the output that everything is added to, if outputs are sums. */
+  /** Row that an index array holds for all of them, if entries are visited by one. */
   readonly row: Expression | undefined
+  /** Row of the output that everything is added to, if outputs are sums. */
+  readonly sumRow: Expression | undefined
   /** Number of the entry at a position, uniform or lane by lane. */
   entryAt(position: Expression, mask?: Expression): Expression
 }
@@ -48,9 +50,8 @@ export function makeKernel(spec: KernelSpec): MadeKernel {
     rows: numRows > 0 ? builder.shared('rows', request.mathScalar, numRows * spec.lanes) : undefined,
     places: makeEntryPlaces(declarations),
   }
-  const run = makeRun(declarations)
   const writer = new PassWriter(declarations, scratch)
-  const body = (part: Chunk) => {
+  const writeChunk = (part: Chunk) => {
     if (scratch.places) overEntries(declarations, part, scratch, (_scope, entries, mask, first) => scratch.places?.write(entries, mask, first))
     if (analysis.numFactors > 0) writeFactors(declarations, scratch, part)
     if (scratch.places || analysis.numFactors > 0) builder.barrier()
@@ -59,15 +60,41 @@ export function makeKernel(spec: KernelSpec): MadeKernel {
     if (analysis.numSums > 0) builder.barrier()
     writeClosing(declarations, scratch, part)
   }
-  const { row } = run
-  if (spec.iteration.kind === 'tiles') body({ run, start: run.first, count: run.last.sub(run.first), isFirst: undefined })
-  else
+  overRuns(declarations, (run) => {
+    const { first, last, sumRow } = run
+    if (spec.iteration.kind === 'tiles') {
+      writeChunk({ run, start: first, count: last.sub(first), isFirst: undefined })
+      return
+    }
     // A row without entries is written too.
-    builder.loop(run.first, row === undefined ? run.last : run.last.max(run.first.add(1)), { step: chunk }, (start) => {
-      body({ run, start, count: run.last.sub(start).min(chunk), isFirst: row === undefined ? undefined : start.equal(run.first) })
+    builder.loop(first, sumRow === undefined ? last : last.max(first.add(1)), { step: chunk }, (start) => {
+      writeChunk({ run, start, count: last.sub(start).min(chunk), isFirst: sumRow === undefined ? undefined : start.equal(first) })
       builder.barrier()
     })
+  })
   return { kernel: builder.build(), parameters: declarations.parameters, buffers: declarations.buffers }
+}
+
+/** Calls `body` with the run of a program, or with every part of a run that it has. */
+function overRuns(declarations: Declarations, body: (run: Run) => void): void {
+  const { builder, spec } = declarations
+  const { iteration } = spec
+  if (iteration.kind !== 'pieces') {
+    body(makeRun(declarations))
+    return
+  }
+  const program = builder.programId(0)
+  const perProgram = declarations.parameter({ kind: 'entriesPerSplit' })
+  const begin = program.mul(perProgram)
+  const end = declarations.batchSize.min(begin.add(perProgram))
+  const { index } = iteration
+  const [starts, entries, indices] = [declarations.starts(index), declarations.entries(index), declarations.indices(index)]
+  const entryAt = (position: Expression, mask?: Expression) => entries.load(position, mask ? { mask } : {}).convert('index')
+  const rowAt = (position: Expression) => indices.load(entryAt(position)).convert('index')
+  builder.loop(rowAt(begin), rowAt(end.sub(1)).add(1), {}, (row) => {
+    const [first, last] = [starts.load(row).convert('index').max(begin), starts.load(row.add(1)).convert('index').min(end)]
+    body({ first, last, row, sumRow: iteration.isSummed ? program.add(row) : undefined, entryAt })
+  })
 }
 
 function makeRun(declarations: Declarations): Run {
@@ -76,18 +103,18 @@ function makeRun(declarations: Declarations): Run {
   const program = builder.programId(0)
   if (iteration.kind === 'tiles') {
     const first = program.mul(chunk)
-    return { first, last: declarations.batchSize.min(first.add(chunk)), row: undefined, entryAt: (position) => position }
+    return { first, last: declarations.batchSize.min(first.add(chunk)), row: undefined, sumRow: undefined, entryAt: (position) => position }
   }
   if (iteration.kind === 'splits') {
     const perSplit = declarations.parameter({ kind: 'entriesPerSplit' })
     const first = program.mul(perSplit)
-    return { first, last: declarations.batchSize.min(first.add(perSplit)), row: program, entryAt: (position) => position }
+    return { first, last: declarations.batchSize.min(first.add(perSplit)), row: undefined, sumRow: program, entryAt: (position) => position }
   }
   const { index } = iteration
   const starts = declarations.starts(index)
   const [first, last] = [starts.load(program).convert('index'), starts.load(program.add(1)).convert('index')]
   const entryAt = (position: Expression, mask?: Expression) => declarations.entries(index).load(position, mask ? { mask } : {}).convert('index')
-  return { first, last, row: iteration.kind === 'rows' ? program : undefined, entryAt }
+  return { first, last, row: program, sumRow: iteration.kind === 'rows' ? program : undefined, entryAt }
 }
 
 /** Runs `body` for as many entries at once as there are lanes. */
@@ -102,7 +129,7 @@ function overEntries(
     const offset = typeof first === 'number' ? builder.constant('index', first) : first
     const mask = builder.lane().less(count.sub(offset))
     const entries = run.entryAt(start.add(offset).add(builder.lane()), mask)
-    body(new LaneScope(declarations, { entries, mask, first: offset, scratch }), entries, mask, offset)
+    body(new LaneScope(declarations, { entries, mask, first: offset, row: run.row, scratch }), entries, mask, offset)
   }
   if (spec.chunk <= spec.lanes) step(0)
   else builder.loop(0, count, { step: spec.lanes }, step)
@@ -133,7 +160,8 @@ function writeClosing(declarations: Declarations, scratch: Scratch, chunk: Chunk
     return { memory: declarations.output(element.operand), offset: element.offset, size: request.polynomial.outputs[element.operand]?.size ?? 0 }
   })
   const { run, isFirst } = chunk
-  if (run.row === undefined || isFirst === undefined) {
+  const { sumRow } = run
+  if (sumRow === undefined || isFirst === undefined) {
     overEntries(declarations, chunk, scratch, (scope, entries, mask) => {
       const derivatives = new Derivatives<Expression>(root, scope)
       for (const [k, dual] of duals.entries()) {
@@ -151,7 +179,7 @@ function writeClosing(declarations: Declarations, scratch: Scratch, chunk: Chunk
     const accumulate = (offset: Expression, totals: readonly Expression[]) => {
       const mask = builder.lane().less(chunk.count.sub(offset))
       const entries = run.entryAt(chunk.start.add(offset).add(builder.lane()), mask)
-      const derivatives = new Derivatives<Expression>(root, new LaneScope(declarations, { entries, mask, first: offset, scratch }))
+      const derivatives = new Derivatives<Expression>(root, new LaneScope(declarations, { entries, mask, first: offset, row: run.row, scratch }))
       return group.map((dual, k) => {
         const total = totals[k] ?? zero
         return mask.select(derivatives.of(dual, total), total)
@@ -161,7 +189,7 @@ function writeClosing(declarations: Declarations, scratch: Scratch, chunk: Chunk
     for (const [k, total] of totals.entries()) {
       const place = places[from + k]
       if (!place) continue
-      const position = run.row.mul(place.size).add(place.offset)
+      const position = sumRow.mul(place.size).add(place.offset)
       const [before] = builder.branch(
         isFirst,
         () => [zero],

@@ -4,10 +4,10 @@ import { hasUntouched, type NormalForm } from '../normal-form.ts'
 import type { Plan, PlannedLaunch, Slot, Target } from '../plan.ts'
 import type { FloatScalar, PolynomialRequest, PolynomialSizes, RowAccess } from '../request.ts'
 import { widthOf } from '../scalars.ts'
-import { splitsOf } from '../splits.ts'
+import { enoughPieces, entriesPerPiece, splitsOf } from '../splits.ts'
 import { tuningFor } from '../tuning.ts'
 import { bytesPerEntry, bytesPerRow, flopsPerEntry } from './cost.ts'
-import { elementsPerProgram, fillKernel, sumPartsKernel } from './helpers.ts'
+import { elementsPerProgram, fillKernel, sumPartsKernel, sumPiecesKernel } from './helpers.ts'
 import { type MadeKernel, makeKernel } from './kernel.ts'
 import { makeSpecs } from './make-specs.ts'
 import type { BufferSource, KernelSpec, ParameterSource } from './spec.ts'
@@ -28,11 +28,25 @@ interface Temporary {
   readonly length: number
 }
 
-/** Parts of an output in temporary memory: of its only row, or one of every row. */
+/** Parts of an output in temporary memory. */
 interface Partial {
   readonly slot: Slot
   readonly programs: number
-  readonly isOneRow: boolean
+  /** Of its only row, one of every row, or those of pieces. */
+  readonly of: 'row' | 'rows' | Pieces
+}
+
+/** Parts of rows that pieces have, numbered by piece and row together. */
+interface Pieces {
+  readonly index: number
+  readonly rows: number
+  readonly entriesPerPiece: number
+}
+
+/** What a plan has so far. */
+interface Made {
+  readonly temporaries: Temporary[]
+  readonly launches: PlannedLaunch[]
 }
 
 /** How a kernel is launched. */
@@ -51,6 +65,7 @@ export class ChannelLowering {
   readonly #untouched: readonly boolean[]
   readonly #specs: readonly KernelSpec[]
   readonly #stages = new Map<KernelSpec, Stage>()
+  readonly #inPieces = new Map<KernelSpec, KernelSpec>()
   readonly #helpers = new Map<string, Kernel>()
 
   constructor(request: PolynomialRequest, form: NormalForm, target: Target) {
@@ -69,9 +84,11 @@ export class ChannelLowering {
     for (const [o, { size }] of this.#request.polynomial.outputs.entries())
       if (size > 0 && (!written.has(o) || this.#untouched[o])) launches.push(...this.#fill({ kind: 'output', index: o }, this.#request.outputScalars[o] ?? 'f32', size * this.#outputRows(o, sizes)))
     const partials = new Map<number, Partial>()
-    for (const spec of this.#specs) {
+    for (const own of this.#specs) {
+      const spec = this.#isBetterInPieces(own, sizes) ? this.#piecesOf(own) : own
       const shape = this.#shape(spec, sizes)
-      if (spec.isPartial) for (const o of spec.outputs) if (!partials.has(o)) partials.set(o, this.#newPartial(o, spec, shape.programs, temporaries, launches))
+      const without = spec.isPartial ? spec.outputs.filter((o) => !partials.has(o)) : []
+      for (const o of without) partials.set(o, this.#newPartial(o, spec, shape, sizes, { temporaries, launches }))
       launches.push(this.#launch(spec, sizes, shape, partials))
     }
     for (const [o, partial] of partials) launches.push(this.#sumParts(o, partial))
@@ -92,17 +109,23 @@ export class ChannelLowering {
   }
 
   /** Temporary memory for the parts of an output. */
-  #newPartial(o: number, spec: KernelSpec, programs: number, temporaries: Temporary[], launches: PlannedLaunch[]): Partial {
+  #newPartial(o: number, { iteration }: KernelSpec, shape: Shape, sizes: PolynomialSizes, made: Made): Partial {
     const { mathScalar, polynomial } = this.#request
-    const length = programs * (polynomial.outputs[o]?.size ?? 0)
+    const { temporaries, launches } = made
+    const { programs, entriesPerSplit } = shape
+    const piecesOf = (index: number): Pieces => ({ index, rows: rowsOfIndex(index, this.#request, sizes), entriesPerPiece: entriesPerSplit })
+    const pieces = iteration.kind === 'pieces' ? piecesOf(iteration.index) : undefined
+    const length = (programs + (pieces?.rows ?? 0)) * (polynomial.outputs[o]?.size ?? 0)
     const slot: Slot = { kind: 'temporary', index: temporaries.push({ scalar: mathScalar, length }) - 1 }
     if (this.#untouched[o]) launches.push(...this.#fill(slot, mathScalar, length))
-    return { slot, programs, isOneRow: spec.iteration.kind === 'splits' }
+    return { slot, programs, of: pieces ?? (iteration.kind === 'splits' ? 'row' : 'rows') }
   }
 
   #shape(spec: KernelSpec, sizes: PolynomialSizes): Shape {
-    const programs = programsOf(spec, this.#request, sizes)
-    const { entriesPerSplit } = splitsOf(sizes.batchSize)
+    const { iteration } = spec
+    const perPiece = iteration.kind === 'pieces' ? entriesPerPiece(sizes.batchSize, iteration.isSummed) : undefined
+    const entriesPerSplit = perPiece ?? splitsOf(sizes.batchSize).entriesPerSplit
+    const programs = perPiece !== undefined ? Math.ceil(sizes.batchSize / perPiece) : programsOf(spec, this.#request, sizes)
     return { programs, entriesPerSplit, ...this.#groups(spec, programs) }
   }
 
@@ -118,10 +141,23 @@ export class ChannelLowering {
     return { groups: Math.ceil(spans / spansPerGroup), spansPerGroup }
   }
 
-  #sumParts(o: number, { slot, programs, isOneRow }: Partial): PlannedLaunch {
+  #sumParts(o: number, { slot, programs, of }: Partial): PlannedLaunch {
     const { outputScalars, mathScalar, polynomial } = this.#request
     const size = polynomial.outputs[o]?.size ?? 0
     const to = outputScalars[o] ?? 'f32'
+    if (typeof of !== 'string') {
+      const { index, rows, entriesPerPiece: perPiece } = of
+      const parts = programs + rows
+      return {
+        kernel: this.#helper(`sum pieces ${size} ${to}`, () => sumPiecesKernel(mathScalar, to, size, this.#copyLanes(mathScalar))),
+        grid: [rows, Math.ceil(size / elementsPerProgram)],
+        parameters: [parts, perPiece],
+        buffers: [slot, { kind: 'order', index, part: 'starts' }, { kind: 'output', index: o }],
+        flops: parts * size,
+        bytes: parts * size * widthOf(mathScalar) + rows * size * widthOf(to),
+      }
+    }
+    const isOneRow = of === 'row'
     const kernel = this.#helper(`sum ${size} ${isOneRow} ${to}`, () => sumPartsKernel(mathScalar, to, size, isOneRow ? undefined : 1, this.#copyLanes(mathScalar)))
     const rows = isOneRow ? 1 : programs
     return {
@@ -137,6 +173,21 @@ export class ChannelLowering {
   #fill(slot: Slot, scalar: FloatScalar, length: number): readonly PlannedLaunch[] {
     const kernel = this.#helper(`fill ${scalar}`, () => fillKernel(scalar, this.#copyLanes(scalar)))
     return [{ kernel, grid: [Math.ceil(length / elementsPerProgram)], parameters: [length], buffers: [slot], flops: 0, bytes: length * widthOf(scalar) }]
+  }
+
+  /** Whether an output has so few rows, of so many entries, that summing every row in one program leaves most of a device idle. */
+  #isBetterInPieces({ iteration, passes }: KernelSpec, sizes: PolynomialSizes): boolean {
+    if (iteration.kind !== 'rows' || passes.length === 0 || !tuningFor(this.#target, this.#request.mathScalar).splitsRuns) return false
+    const rows = rowsOfIndex(iteration.index, this.#request, sizes)
+    return rows > 0 && rows < enoughPieces / 2 && sizes.batchSize > 64 * rows
+  }
+
+  #piecesOf(spec: KernelSpec): KernelSpec {
+    const known = this.#inPieces.get(spec)
+    if (known || !('index' in spec.iteration)) return known ?? spec
+    const made: KernelSpec = { ...spec, name: `${spec.name}InPieces`, iteration: { kind: 'pieces', index: spec.iteration.index, isSummed: true }, isPartial: true }
+    this.#inPieces.set(spec, made)
+    return made
   }
 
   #copyLanes(scalar: FloatScalar): number {

@@ -63,7 +63,7 @@ function makeSpec(request: PolynomialRequest, form: NormalForm, target: Target, 
   const isSummed = access.kind !== 'batched'
   const passes = makePasses(analysis, form, request.polynomial, isSummed, lanes, tuning)
   const width = widthOf(request.mathScalar)
-  const iteration = iterationFor(access, request, form, analysis)
+  const iteration = iterationFor(access, request, form, analysis, tuning)
   const { isByEntry } = tuning
   const unit = isByEntry ? tuning.chunk / 8 : lanes
   let chunk = Math.max(unit, Math.ceil(chunkFor(analysis, iteration, tuning) / unit) * unit)
@@ -97,7 +97,7 @@ function isCrowded({ numSums, targets }: Analysis, { kind }: RowAccess): boolean
 }
 
 function chunkFor(analysis: Analysis, { kind }: Iteration, tuning: Tuning): number {
-  if (kind === 'runs') return analysis.numFactors + analysis.numSums === 0 ? 8 * tuning.chunk : tuning.chunk
+  if (kind === 'runs' || kind === 'pieces') return analysis.numFactors + analysis.numSums === 0 ? 8 * tuning.chunk : tuning.chunk
   if (kind !== 'tiles') return tuning.chunk
   return analysis.targets.length === 0 ? 2 * tuning.chunk : tuning.chunk / 4
 }
@@ -117,7 +117,7 @@ function makePasses(analysis: Analysis, form: NormalForm, polynomial: SegmentedP
   return limits([...outputs, ...sums], maxTargets)
 }
 
-function iterationFor(access: RowAccess, request: PolynomialRequest, form: NormalForm, analysis: Analysis): Iteration {
+function iterationFor(access: RowAccess, request: PolynomialRequest, form: NormalForm, analysis: Analysis, tuning: Tuning): Iteration {
   if (access.kind === 'indexed') return { kind: 'rows', index: access.index }
   if (access.kind === 'shared') return { kind: 'splits' }
   const bytes = new Map<number, number>()
@@ -130,7 +130,9 @@ function iterationFor(access: RowAccess, request: PolynomialRequest, form: Norma
     bytes.set(own.index, (bytes.get(own.index) ?? 0) + element.channels * width)
   }
   const [largest] = [...bytes].filter(([, size]) => size >= largeRowBytes).sort(([a, x], [b, y]) => y - x || a - b)
-  return largest ? { kind: 'runs', index: largest[0] } : { kind: 'tiles' }
+  if (!largest) return { kind: 'tiles' }
+  // A few long runs would leave most of many multiprocessors idle.
+  return tuning.splitsRuns ? { kind: 'pieces', index: largest[0], isSummed: false } : { kind: 'runs', index: largest[0] }
 }
 
 function nameOf(access: RowAccess): string {

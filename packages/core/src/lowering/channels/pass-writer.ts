@@ -40,7 +40,7 @@ export class PassWriter {
     // Rows that several entries share are read span by span, so that they stay in the cache.
     if (rowElements(this.#declarations.spec, pass).length > 0)
       this.#overSpans(pass, (place) => {
-        const copied = this.#copyRows(pass, place)
+        const copied = this.#copyRows(pass, chunk, place)
         entries((position) => {
           this.#store(pass, chunk, position, place, copied)
         })
@@ -55,26 +55,25 @@ export class PassWriter {
 
   #store(pass: Pass, chunk: Chunk, position: Expression, place: Place, copied: Copies): void {
     const entry = this.#entryAt(chunk, position)
-    const derivatives = this.#derivatives(pass, entry, position, place, copied)
+    const derivatives = this.#derivatives(pass, chunk, position, place, copied)
     for (const [k, target] of pass.targets.entries()) if (target.kind === 'output') this.#storeOutput(target, entry, place, derivatives.of(pass.duals[k] ?? 0))
   }
 
   /** Outputs that are sums over the entries of a run. */
   #writeTotals(pass: Pass, chunk: Chunk, isFirst: Expression): void {
     const { builder, spec } = this.#declarations
-    const { row } = chunk.run
+    const { sumRow: row } = chunk.run
     if (row === undefined) throw new InternalError('sums over entries without a row')
     const zero = builder.constant(spec.request.mathScalar, 0)
     this.#overSpans(pass, (place) => {
-      const copied = this.#copyRows(pass, place)
+      const copied = this.#copyRows(pass, chunk, place)
       const initial = builder.branch(
         isFirst,
         () => pass.targets.map(() => zero),
         () => pass.targets.map((target) => this.#loadOutput(target, row, place)),
       )
       const totals = builder.loop(0, chunk.count, { carry: initial.map((value) => ({ varying: value })) }, (position, before) => {
-        const entry = this.#entryAt(chunk, position)
-        const derivatives = this.#derivatives(pass, entry, position, place, copied)
+        const derivatives = this.#derivatives(pass, chunk, position, place, copied)
         return pass.duals.map((dual, k) => derivatives.of(dual, before[k]))
       })
       const store = (mask?: Expression) => {
@@ -106,11 +105,11 @@ export class PassWriter {
     const { channels } = pass
     const zeroth = builder.constant('index', 0)
     const whole: Place = { base: zeroth, active: channels === lanes ? undefined : channels, fresh: undefined }
-    const copied = channels <= lanes ? this.#copyRows(pass, whole) : none
+    const copied = channels <= lanes ? this.#copyRows(pass, chunk, whole) : none
     builder.loop(0, chunk.count, {}, (position) => {
       const entry = this.#entryAt(chunk, position)
       const step = (place: Place, before: readonly Expression[], isNew?: Expression): readonly Expression[] => {
-        const derivatives = this.#derivatives(pass, entry, position, place, copied)
+        const derivatives = this.#derivatives(pass, chunk, position, place, copied)
         for (const [k, target] of pass.targets.entries()) if (target.kind === 'output') this.#storeOutput(target, entry, place, derivatives.of(pass.duals[k] ?? 0))
         return summed.map(({ dual }, k) => {
           const total = before[k] ?? zero
@@ -174,12 +173,12 @@ export class PassWriter {
   }
 
   /** Reads what all entries share of a span: into registers, or next to each other. */
-  #copyRows(pass: Pass, span: Span): Copies {
+  #copyRows(pass: Pass, { run }: Chunk, span: Span): Copies {
     const { builder, spec } = this.#declarations
     const { rows } = this.#scratch
     // Any entry does: what is copied does not depend on it.
     const zeroth = builder.constant('index', 0)
-    const source = new EntryScope(this.#declarations, { entry: zeroth, position: zeroth, span, scratch: this.#scratch, copied: none })
+    const source = new EntryScope(this.#declarations, { entry: zeroth, position: zeroth, row: run.row, span, scratch: this.#scratch, copied: none })
     const held = heldRows(spec, pass).flatMap((number) => {
       const element = spec.form.inputs[number]
       return element ? [[number, source.elementAt(element)] as const] : []
@@ -203,8 +202,10 @@ export class PassWriter {
     return this.#scratch.places?.entry(position) ?? run.entryAt(start.add(position))
   }
 
-  #derivatives(pass: Pass, entry: Expression, position: Expression, span: Span, copied: Copies): Derivatives<Expression> {
-    return new Derivatives<Expression>(pass.root, new EntryScope(this.#declarations, { entry, position, span, scratch: this.#scratch, copied }))
+  #derivatives(pass: Pass, chunk: Chunk, position: Expression, span: Span, copied: Copies): Derivatives<Expression> {
+    const entry = this.#entryAt(chunk, position)
+    const scope = new EntryScope(this.#declarations, { entry, position, row: chunk.run.row, span, scratch: this.#scratch, copied })
+    return new Derivatives<Expression>(pass.root, scope)
   }
 
   #elementOf({ number }: ChannelTarget, row: Expression, { base, active }: Span): { memory: Memory; position: Expression; stride: number; active: Span['active']; scattered: Expression } {

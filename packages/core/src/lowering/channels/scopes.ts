@@ -26,10 +26,13 @@ export interface Scratch {
 /** Formulas written as instructions of a kernel. */
 abstract class KernelArithmetic implements Arithmetic<Expression> {
   protected readonly declarations: Declarations
+  readonly #row: Expression | undefined
   readonly #values = new Map<Variable, Expression>()
 
-  constructor(declarations: Declarations) {
+  /** @param row that of the run, if entries are visited by an index array. */
+  constructor(declarations: Declarations, row: Expression | undefined) {
     this.declarations = declarations
+    this.#row = row
   }
 
   protected get builder(): KernelBuilder {
@@ -74,7 +77,7 @@ abstract class KernelArithmetic implements Arithmetic<Expression> {
     const { iteration, request } = this.declarations.spec
     const access = accessOf(request.inputs, operand)
     const size = request.polynomial.inputs[operand]?.size ?? 0
-    if (access.kind === 'indexed' && 'index' in iteration && iteration.index === access.index) return this.builder.programId(0).mul(size)
+    if (this.#row && access.kind === 'indexed' && 'index' in iteration && iteration.index === access.index) return this.#row.mul(size)
     if (access.kind === 'shared') return this.builder.constant('index', 0)
     if (access.kind === 'batched') return entry.mul(size)
     return this.indexedRow(access.index, entry, mask).mul(size)
@@ -92,6 +95,8 @@ export interface EntryPlace {
   readonly entry: Expression
   /** Position of the entry within its chunk. */
   readonly position: Expression
+  /** Row of the run. */
+  readonly row: Expression | undefined
   readonly span: Span
   readonly scratch: Scratch
   readonly copied: Copies
@@ -107,8 +112,8 @@ export class EntryScope extends KernelArithmetic {
   /** Rows of the entry, by index array. */
   readonly #rows = new Map<number, Expression>()
 
-  constructor(declarations: Declarations, { entry, position, span, scratch, copied }: EntryPlace) {
-    super(declarations)
+  constructor(declarations: Declarations, { entry, position, row, span, scratch, copied }: EntryPlace) {
+    super(declarations, row)
     this.#copied = copied
     this.#entry = entry
     this.#position = position
@@ -156,6 +161,8 @@ export interface LanePlace {
   readonly mask: Expression
   /** Position of the first lane's entry within its chunk. */
   readonly first: Expression
+  /** Row of the run. */
+  readonly row: Expression | undefined
   readonly scratch: Scratch
 }
 
@@ -166,8 +173,8 @@ export class LaneScope extends KernelArithmetic {
   readonly #first: Expression
   readonly #scratch: Scratch
 
-  constructor(declarations: Declarations, { entries, mask, first, scratch }: LanePlace) {
-    super(declarations)
+  constructor(declarations: Declarations, { entries, mask, first, row, scratch }: LanePlace) {
+    super(declarations, row)
     this.#entries = entries
     this.#mask = mask
     this.#first = first

@@ -6,13 +6,18 @@ import type { Pass } from './passes.ts'
 /**
  * How the programs of a kernel share the work: `tiles` of consecutive entries, each entry writing rows of its own; `runs` of entries
  * for which an index array holds one row, again each entry writing for itself, so that the row is read once; `rows` of an output,
- * each the sum over its run of entries; or `splits`, equal parts of the batch that are summed later.
+ * each the sum over its run of entries; `splits`, equal parts of the batch that are summed later; or `pieces`, equal parts of the entries
+ * in the order of an index array, and in each the runs that it has a part of, which write for every entry or are summed later.
  */
-export type Iteration = { readonly kind: 'tiles' } | { readonly kind: 'runs' | 'rows'; readonly index: number } | { readonly kind: 'splits' }
+export type Iteration =
+  | { readonly kind: 'tiles' }
+  | { readonly kind: 'runs' | 'rows'; readonly index: number }
+  | { readonly kind: 'splits' }
+  | { readonly kind: 'pieces'; readonly index: number; readonly isSummed: boolean }
 
 /** Whether outputs are sums over entries. */
-export function isSummed({ kind }: Iteration): boolean {
-  return kind === 'rows' || kind === 'splits'
+export function isSummed(iteration: Iteration): boolean {
+  return iteration.kind === 'pieces' ? iteration.isSummed : iteration.kind === 'rows' || iteration.kind === 'splits'
 }
 
 /** All that decides a kernel for some outputs with one access. */

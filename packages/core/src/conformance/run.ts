@@ -1,10 +1,10 @@
 import type { Backend, BackendDevice } from '../backend/index.ts'
 import { InputError } from '../errors.ts'
 import { lowerPolynomial } from '../lowering/index.ts'
-import type { ConformanceCase, Tier } from './cases.ts'
+import type { ConformanceCase, KernelCase, Tier } from './cases.ts'
 import type { FailureHooks } from './contract/context.ts'
 import { contractCases, runContractCase } from './contract/run.ts'
-import { kernelCases, runKernelCase } from './kernels/run.ts'
+import { kernelCases, kernelProblemOf, runKernelCase } from './kernels/run.ts'
 import { polynomialCases } from './polynomials/cases.ts'
 import { errorText, type Lower, reasonToSkip, runPolynomialCase } from './polynomials/run.ts'
 
@@ -122,8 +122,7 @@ async function attempt(own: ConformanceCase, device: BackendDevice, backend: Bac
       return skip ? skipped(skip.reason) : done(null)
     }
     case 'kernel': {
-      const needsF64 = !device.capabilities.floats.includes('f64') && own.name.includes('f64')
-      return needsF64 ? skipped('no float64') : done(await runKernelCase(own, device))
+      return lacksF64(own, device) ? skipped('no float64') : done(await runKernelCase(own, device))
     }
     case 'polynomial': {
       const reason = reasonToSkip(own, device)
@@ -132,6 +131,13 @@ async function attempt(own: ConformanceCase, device: BackendDevice, backend: Bac
       return done(wrong, digest)
     }
   }
+}
+
+/** Whether the kernel of a case computes in float64, and the device cannot. */
+function lacksF64(own: KernelCase, { capabilities }: BackendDevice): boolean {
+  if (capabilities.floats.includes('f64')) return false
+  const { types, buffers, shared, parameters } = kernelProblemOf(own).kernel
+  return [...types, ...buffers, ...shared, ...parameters].some(({ scalar }) => scalar === 'f64')
 }
 
 function summary(results: readonly CaseResult[], head: Pick<ConformanceResults, 'device' | 'tier' | 'seed' | 'milliseconds'>): ConformanceResults {

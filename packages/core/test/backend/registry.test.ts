@@ -140,7 +140,7 @@ describe('installed packages', () => {
     const { process } = globalThis
     Object.defineProperty(globalThis, 'process', { value: undefined, configurable: true, writable: true })
     try {
-      expect(await findInstalled('webgpu')).toEqual({ reason: 'no backend is registered; call use(wgsl) of @equivar/kernels-wgsl' })
+      expect(await findInstalled('webgpu')).toEqual({ reason: 'no backend is registered; call use(webgpu) of @equivar/kernels-wgsl' })
     } finally {
       Object.defineProperty(globalThis, 'process', { value: process, configurable: true, writable: true })
     }

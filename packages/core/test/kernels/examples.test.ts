@@ -42,7 +42,7 @@ describe('kernels of the engine, by hand', () => {
     const [channels, starts] = [5, Int32Array.of(0, 3, 3, 4, 9)]
     const x = wave(9 * channels)
     const y = new Float64Array(4 * channels)
-    interpret(segmentSum(4, channels), { grid: [4, 2], parameters: { numEdges: 9 }, buffers: { starts, x, y } })
+    interpret(segmentSum(4, channels, 'f64'), { grid: [4, 2], parameters: { numEdges: 9 }, buffers: { starts, x, y } })
     const expected = new Float64Array(y.length)
     for (let r = 0; r < 4; r++)
       for (let e = starts[r] ?? 0; e < (starts[r + 1] ?? 0); e++)

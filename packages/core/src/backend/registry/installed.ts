@@ -6,7 +6,7 @@ export type Found = { readonly backend: Backend } | { readonly reason: string }
 /** The package that serves a kind of device, and the name under which it exports its backend. */
 export const packages: { readonly [K in DeviceKind]: { readonly name: string; readonly exported: string } } = {
   cuda: { name: '@equivar/kernels-cuda', exported: 'cuda' },
-  webgpu: { name: '@equivar/kernels-wgsl', exported: 'wgsl' },
+  webgpu: { name: '@equivar/kernels-wgsl', exported: 'webgpu' },
   cpu: { name: '@equivar/kernels-cpu', exported: 'cpu' },
 }
 

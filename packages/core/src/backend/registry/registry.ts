@@ -36,7 +36,7 @@ const preference: readonly DeviceKind[] = ['cuda', 'webgpu', 'cpu']
 /** What makes a kind of device possible. */
 const remedies: { readonly [K in DeviceKind]: string } = {
   cuda: `install ${packages.cuda.name} and a driver for an NVIDIA GPU, or ask for 'auto'`,
-  webgpu: `register ${packages.webgpu.name} with use(wgsl) where WebGPU is available (in Node: with the npm package webgpu), or ask for 'auto'`,
+  webgpu: `register ${packages.webgpu.name} with use(webgpu) where WebGPU is available (in Node: with the npm package webgpu), or ask for 'auto'`,
   cpu: `install ${packages.cpu.name}, or leave the number away`,
 }
 

@@ -19,7 +19,8 @@ export function saxpy(lanes: number): Kernel {
 export function softmax(lanes: number): Kernel {
   const b = new KernelBuilder('softmax', { lanes })
   const columns = 37
-  const [x, y] = [b.buffer('x', 'f32', 'read', { extent: b.gridExtent(0).times(columns) }), b.buffer('y', 'f32', 'write', { extent: b.gridExtent(0).times(columns) })]
+  const extent = b.gridExtent(0).times(columns)
+  const [x, y] = [b.buffer('x', 'f32', 'read', { extent }), b.buffer('y', 'f32', 'write', { extent })]
   const row = b.programId().mul(columns)
   const over = (c: Expression) => b.constant('index', columns).sub(c)
   const [largest] = b.loop(0, columns, { step: lanes, carry: [varying(b.constant('f32', -Infinity))] }, (c, [most]) => [
@@ -39,16 +40,17 @@ export function softmax(lanes: number): Kernel {
 }
 
 /** `y[r, c] = Σ_{e in starts[r] … starts[r+1] − 1} x[e, c]`: one program a receiver and span of channels. */
-export function segmentSum(lanes: number, channels: number): Kernel {
+export function segmentSum(lanes: number, channels: number, scalar: 'f32' | 'f64'): Kernel {
   const b = new KernelBuilder('segmentSum', { lanes, gridRank: 2 })
   const numEdges = b.parameter('numEdges', 'index')
   const starts = b.buffer('starts', 'i32', 'read', { extent: b.gridExtent(0).plus(1), below: b.extentOf(numEdges).plus(1) })
-  const x = b.buffer('x', 'f64', 'read', { extent: b.extentOf(numEdges).times(channels) })
-  const y = b.buffer('y', 'f64', 'write', { extent: b.gridExtent(0).times(channels) })
+  const x = b.buffer('x', scalar, 'read', { extent: b.extentOf(numEdges).times(channels) })
+  const y = b.buffer('y', scalar, 'write', { extent: b.gridExtent(0).times(channels) })
   const [receiver, first] = [b.programId(0), b.programId(1).mul(lanes)]
   const active = b.constant('index', channels).sub(first)
   const bounds = [receiver, receiver.add(1)].map((r) => starts.load(r).convert('index')) as [Expression, Expression]
-  const [total] = b.loop(...bounds, { carry: [varying(b.constant('f64', 0))] }, (edge, [sum]) => [sum.add(x.loadLanes(edge.mul(channels).add(first), { active }))])
+  const zero = varying(b.constant(scalar, 0))
+  const [total] = b.loop(...bounds, { carry: [zero] }, (edge, [sum]) => [sum.add(x.loadLanes(edge.mul(channels).add(first), { active }))])
   y.storeLanes(receiver.mul(channels).add(first), total, { active })
   return b.build()
 }

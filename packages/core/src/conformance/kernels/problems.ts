@@ -79,15 +79,17 @@ const examples: Problems = {
     ]),
   ),
   ...Object.fromEntries(
-    [1, 2, 4, 8].map((lanes) => [
-      `segmentSum/${lanes}`,
-      (random: Random): KernelProblem => ({
-        kernel: segmentSum(lanes, 5),
-        grid: [4, Math.ceil(5 / lanes)],
-        parameters: { numEdges: 9 },
-        buffers: { starts: Int32Array.of(0, 3, 3, 4, 9), x: unitValues('f64', 45, random), y: elementsOf('f64', 20) },
-      }),
-    ]),
+    (['f32', 'f64'] as const).flatMap((scalar) =>
+      [1, 2, 4, 8].map((lanes) => [
+        `segmentSum/${scalar}/${lanes}`,
+        (random: Random): KernelProblem => ({
+          kernel: segmentSum(lanes, 5, scalar),
+          grid: [4, Math.ceil(5 / lanes)],
+          parameters: { numEdges: 9 },
+          buffers: { starts: Int32Array.of(0, 3, 3, 4, 9), x: unitValues(scalar, 45, random), y: elementsOf(scalar, 20) },
+        }),
+      ]),
+    ),
   ),
   ...Object.fromEntries(
     (['f32', 'f64'] as const).flatMap((scalar) => [1, 4, 16].map((lanes) => [`convolution/${scalar}/${lanes}`, (random: Random) => convolutionProblem(scalar, lanes, random)])),

@@ -3,6 +3,7 @@ import { elementsOf } from '../guarded.ts'
 import type { Random } from '../random.ts'
 import { type KernelProblem, laneCounts, type Problems, unitValues, valuesOf } from './problem.ts'
 
+type Float = 'f32' | 'f64'
 type Make = (lanes: number, random: Random) => KernelProblem
 
 /** Gathers by varying positions, stores to a permutation of places, both with masks. */
@@ -34,38 +35,39 @@ const gather: Make = (lanes, random) => {
 }
 
 /** Active lanes below zero, none, some, all, and more than there are. */
-const activeLanes: Make = (lanes, random) => {
+const activeLanes = (scalar: Float): Make => (lanes, random) => {
   const counts = [-5, 0, 1, lanes - 1, lanes, lanes + 7]
   const b = new KernelBuilder('active', { lanes })
   const active = b.buffer('counts', 'i32', 'read', { extent: counts.length }).load(b.programId()).convert('index')
-  const x = b.buffer('x', 'f64', 'read')
-  const y = b.buffer('y', 'f64', 'readWrite')
+  const x = b.buffer('x', scalar, 'read')
+  const y = b.buffer('y', scalar, 'readWrite')
   const base = b.programId().mul(lanes)
   y.storeLanes(base, x.loadLanes(base, { active }).add(1), { active })
   return {
     kernel: b.build(),
     grid: [counts.length],
-    buffers: { counts: Int32Array.from(counts), x: unitValues('f64', counts.length * lanes, random), y: unitValues('f64', counts.length * lanes, random) },
+    buffers: { counts: Int32Array.from(counts), x: unitValues(scalar, counts.length * lanes, random), y: unitValues(scalar, counts.length * lanes, random) },
   }
 }
 
 /** Parameters of every type, spread over lanes, and constants that are hard to write. */
-const givenNumbers: Make = (lanes) => {
+const givenNumbers = (widest: Float): Make => (lanes) => {
   const b = new KernelBuilder('given', { lanes, gridRank: 3 })
-  const scalars = ['f32', 'f64', 'i32', 'u32', 'index'] as const
+  const scalars = [...(widest === 'f64' ? (['f32', 'f64'] as const) : (['f32'] as const)), 'i32', 'u32', 'index'] as const
   const parameters = scalars.map((scalar) => b.parameter(`p_${scalar}`, scalar))
   const [x, y, z] = [b.programId(0), b.programId(1), b.programId(2)]
   const cell = z.mul(3).add(y).mul(2).add(x)
-  const out = b.buffer('out', 'f64', 'write')
-  const constants = [Number.NaN, Infinity, -Infinity, 1e-300, 2 ** 52 + 1].map((value) => b.constant('f64', value))
+  const out = b.buffer('out', widest, 'write')
+  const hard = widest === 'f64' ? [1e-300, 2 ** 52 + 1] : [Math.fround(1e-30), 2 ** 23 + 1]
+  const constants = [Number.NaN, Infinity, -Infinity, ...hard].map((value) => b.constant(widest, value))
   const words = [b.constant('i32', -2147483648), b.constant('u32', 4294967295), b.constant('f32', 2e-38), b.constant('index', 2 ** 31 - 1)]
   const values: readonly Expression[] = [...parameters, ...constants, ...words]
-  for (const [k, value] of values.entries()) out.storeLanes(cell.mul(values.length).add(k).mul(lanes), value.scalar === 'f64' ? value : value.convert('f64'))
+  for (const [k, value] of values.entries()) out.storeLanes(cell.mul(values.length).add(k).mul(lanes), value.scalar === widest ? value : value.convert(widest))
   return {
     kernel: b.build(),
     grid: [2, 3, 2],
-    parameters: { p_f32: 0.1, p_f64: 1e-300, p_i32: -2147483648, p_u32: 4294967295, p_index: 2 ** 30 + 5 },
-    buffers: { out: elementsOf('f64', 12 * values.length * lanes) },
+    parameters: { p_f32: 0.1, ...(widest === 'f64' ? { p_f64: 1e-300 } : {}), p_i32: -2147483648, p_u32: 4294967295, p_index: 2 ** 30 + 5 },
+    buffers: { out: elementsOf(widest, 12 * values.length * lanes) },
   }
 }
 
@@ -91,11 +93,11 @@ const loops: Make = (lanes, random) => {
 }
 
 /** Branches with values, for effects only, one inside the other, and around loops. */
-const branches: Make = (lanes, random) => {
+const branches = (scalar: Float): Make => (lanes, random) => {
   const numPrograms = 9
   const b = new KernelBuilder('branches', { lanes })
-  const x = b.buffer('x', 'f64', 'read', { extent: b.gridExtent(0).times(lanes) })
-  const y = b.buffer('y', 'f64', 'readWrite', { extent: b.gridExtent(0).times(lanes) })
+  const x = b.buffer('x', scalar, 'read', { extent: b.gridExtent(0).times(lanes) })
+  const y = b.buffer('y', scalar, 'readWrite', { extent: b.gridExtent(0).times(lanes) })
   const id = b.programId()
   const base = id.mul(lanes)
   const value = x.loadLanes(base)
@@ -108,29 +110,29 @@ const branches: Make = (lanes, random) => {
         kind.equal(1),
         () => [value.neg(), b.constant('i32', 8)],
         () => {
-          const [total] = b.loop(0, id, { carry: [varying(b.constant('f64', 0))] }, (_, [own]) => [own.add(value)])
+          const [total] = b.loop(0, id, { carry: [varying(b.constant(scalar, 0))] }, (_, [own]) => [own.add(value)])
           return [total, id.convert('i32')]
         },
       ),
   )
   b.branch(id.less(7), () => {
-    y.storeLanes(base, a.add(tag.convert('f64')))
+    y.storeLanes(base, a.add(tag.convert(scalar)))
   })
   return {
     kernel: b.build(),
     grid: [numPrograms],
-    buffers: { x: unitValues('f64', numPrograms * lanes, random), y: unitValues('f64', numPrograms * lanes, random) },
+    buffers: { x: unitValues(scalar, numPrograms * lanes, random), y: unitValues(scalar, numPrograms * lanes, random) },
   }
 }
 
 /** Lanes read what other lanes of the program left in shared memory. */
-const sharedMemory: Make = (lanes, random) => {
+const sharedMemory = (scalar: Float): Make => (lanes, random) => {
   const b = new KernelBuilder('reverse', { lanes })
   const [x, y] = [b.buffer('x', 'i32', 'read'), b.buffer('y', 'i32', 'write')]
-  const [own, other] = [b.shared('own', 'i32', lanes), b.shared('other', 'f64', lanes + 1)]
+  const [own, other] = [b.shared('own', 'i32', lanes), b.shared('other', scalar, lanes + 1)]
   const base = b.programId().mul(lanes)
   own.storeLanes(0, x.loadLanes(base))
-  other.storeLanes(1, b.lane().convert('f64'))
+  other.storeLanes(1, b.lane().convert(scalar))
   other.store(0, 0.5)
   b.barrier()
   const mirrored = own.load(b.lane().mul(-1).add(lanes - 1))
@@ -197,7 +199,10 @@ function reduction(operator: 'sum' | 'min' | 'max', scalar: Exclude<ScalarType, 
 
 const storage = ['f32', 'f64', 'i32', 'u32'] as const
 const makers: readonly (readonly [string, Make])[] = [
-  ...[gather, activeLanes, givenNumbers, loops, branches, sharedMemory, inPlace].map((make) => [make.name, make] as const),
+  ...[gather, loops, inPlace].map((make) => [make.name, make] as const),
+  ...Object.entries({ activeLanes, givenNumbers, branches, sharedMemory }).flatMap(([name, make]) =>
+    (['f32', 'f64'] as const).map((scalar) => [`${name}/${scalar}`, make(scalar)] as const),
+  ),
   ...storage.flatMap((scalar) => (['add', 'exchange'] as const).map((operator) => [`atomic/${operator}/${scalar}`, atomic(operator, scalar)] as const)),
   ...(['min', 'max'] as const).flatMap((operator) => (['i32', 'u32'] as const).map((scalar) => [`atomic/${operator}/${scalar}`, atomic(operator, scalar)] as const)),
   ...(['sum', 'min', 'max'] as const).flatMap((operator) => storage.map((scalar) => [`reduce/${operator}/${scalar}`, reduction(operator, scalar)] as const)),

@@ -1,0 +1,74 @@
+import { uniformBytes, BindGroups } from './bind-groups.ts'
+import { type Encodable, encodeDispatch, encodePacking } from './commands.ts'
+import type { Dispatch } from './dispatch.ts'
+import type { Block } from './pool.ts'
+
+interface Prepared {
+  readonly dispatch: Dispatch
+  readonly group: GPUBindGroup
+  readonly uniformOffset: number
+}
+
+/** Launches with their bind groups and numbers, encoded into one command buffer ahead of every replay. */
+export class RecordedCommands implements Encodable {
+  readonly #device: GPUDevice
+  readonly #prepared: readonly Prepared[]
+  #next: GPUCommandBuffer | null = null
+  #isDisposed = false
+
+  constructor(device: GPUDevice, dispatches: readonly Dispatch[], offsets: readonly number[], uniforms: Block) {
+    this.#device = device
+    const groups = new BindGroups(device)
+    this.#prepared = dispatches.map((dispatch, k) => ({ dispatch, group: groups.of(dispatch, uniforms), uniformOffset: offsets[k] ?? 0 }))
+  }
+
+  take(): GPUCommandBuffer {
+    const next = this.#next ?? this.#encode()
+    this.#next = null
+    return next
+  }
+
+  prepare(): void {
+    if (!this.#isDisposed) this.#next ??= this.#encode()
+  }
+
+  dispose(): void {
+    this.#isDisposed = true
+    this.#next = null
+  }
+
+  #encode(): GPUCommandBuffer {
+    const encoder = this.#device.createCommandEncoder()
+    let pass: GPUComputePassEncoder | null = null
+    for (const { dispatch, group, uniformOffset } of this.#prepared) {
+      if (dispatch.packing) {
+        pass?.end()
+        pass = null
+        encodePacking(encoder, dispatch.packing)
+      }
+      pass ??= encoder.beginComputePass()
+      encodeDispatch(pass, dispatch, group, uniformOffset)
+    }
+    pass?.end()
+    return encoder.finish()
+  }
+}
+
+export interface UniformPlaces {
+  /** Bytes before the numbers of each launch. */
+  readonly offsets: readonly number[]
+  readonly words: Uint32Array<ArrayBuffer>
+}
+
+/** Where the numbers of each launch go, and all of them. */
+export function layoutUniforms(dispatches: readonly Dispatch[], alignment: number): UniformPlaces {
+  let end = 0
+  const offsets = dispatches.map((dispatch) => {
+    const offset = Math.ceil(end / alignment) * alignment
+    end = offset + uniformBytes(dispatch)
+    return offset
+  })
+  const words = new Uint32Array(Math.ceil(end / 4))
+  for (const [k, dispatch] of dispatches.entries()) words.set(dispatch.words, (offsets[k] ?? 0) / 4)
+  return { offsets, words }
+}

@@ -1,0 +1,2 @@
+export * from './device/index.ts'
+export { type PrintedKernel, printWgsl, separatePlaces } from './wgsl/index.ts'

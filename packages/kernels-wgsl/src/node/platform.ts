@@ -1,11 +1,6 @@
 /// <reference types="@webgpu/types" />
 import type { FoundGpu } from '../device/platform.ts'
 
-/** What of the npm package `webgpu` (Dawn) is used. */
-interface Dawn {
-  readonly create: (flags: readonly string[]) => GPU
-}
-
 let found: Promise<FoundGpu> | undefined
 
 /** WebGPU by Dawn, from the npm package `webgpu` if it is installed. One instance for the process: it loads the drivers. */
@@ -16,7 +11,7 @@ export function findGpu(): Promise<FoundGpu> {
 
 async function load(): Promise<FoundGpu> {
   try {
-    const { create } = (await import('webgpu')) as Dawn
+    const { create } = await import('webgpu')
     return { gpu: create([]) }
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error)

@@ -125,6 +125,11 @@ export class NDArray {
   }
 
   [inspect](): string {
+    return this.preview()
+  }
+
+  /** What a debugger shows: the elements where the host sees them, without waiting. */
+  preview(): string {
     const data = visibleElements(this.#value?.storage)
     return data ? `${this.toString()} ${formatElements(data, this.shape)}` : this.toString()
   }

@@ -3,6 +3,7 @@ import type { AbstractValue } from '../graph/value.ts'
 import { planners as kernelPlanners } from '../kernels/index.ts'
 import type { PrimitiveName } from '../primitives/names.ts'
 import type { AnyParams } from '../primitives/rules.ts'
+import { customPlanners } from './custom.ts'
 import { matmulPlanner } from './matmul-planner.ts'
 import type { Alias, Planner } from './planner.ts'
 import { segmentedPolynomialPlanner } from './polynomial.ts'
@@ -14,6 +15,7 @@ interface ErasedPlanner {
 /** How every primitive is run by kernels; one that was forgotten does not compile. */
 export const planners: { readonly [P in PrimitiveName]: Planner<P> } = {
   ...kernelPlanners,
+  ...customPlanners,
   matmul: matmulPlanner,
   segmentedPolynomial: segmentedPolynomialPlanner,
 }

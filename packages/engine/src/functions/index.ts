@@ -1,6 +1,7 @@
 export type { Operand } from './operands.ts'
 export * from './elementwise.ts'
 export * from './structure.ts'
+export * from './indices.ts'
 export * from './composed.ts'
 export * from './activations.ts'
 export * from './second-moment.ts'

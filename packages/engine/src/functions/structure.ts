@@ -81,6 +81,14 @@ export function transpose(x: NDArray, axis0 = -2, axis1 = -1): NDArray {
   return permute(x, Array.from({ length: x.ndim }, (_, axis) => (axis === a ? b : axis === b ? a : axis)))
 }
 
+/** Moves one axis to another position; the others keep their order. */
+export function moveAxis(x: NDArray, source: number, destination: number): NDArray {
+  const from = normalizeAxis('moveAxis', source, x.ndim)
+  const axes = [...x.shape.keys()].filter((axis) => axis !== from)
+  axes.splice(normalizeAxis('moveAxis', destination, x.ndim), 0, from)
+  return permute(x, axes)
+}
+
 /** numpy's `broadcast_to`: repeats x along missing axes and axes of extent 1. */
 export function broadcastTo(x: NDArray, shape: Shape): NDArray {
   return sameShape(x.shape, shape) ? x.share() : apply('broadcastTo', [x], { shape })[0]

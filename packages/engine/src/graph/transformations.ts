@@ -20,25 +20,30 @@ export interface TransformationOptions {
 
 let depth = 0
 
-/** Calls `f` on tracked copies of the inputs, in recording mode, and hands both on. */
+/**
+ * Calls `use` with tracked copies of the inputs, in recording mode and in a scope: what transformations are made of. `createGraph` says
+ * whether results have to stay differentiable with respect to arrays outside; others are to be handed out by `stopGradient`.
+ *
+ * @throws {DtypeError} unless all inputs are floats.
+ */
+export function withTracked<R>(inputs: readonly NDArray[], options: TransformationOptions, use: (tracked: NDArray[], createGraph: boolean) => R): R {
+  const createGraph = options.createGraph ?? (depth > 0 || inputs.some((input) => input.isTracked))
+  depth++
+  try {
+    return scope(() => withRecording(true, () => use(inputs.map(track), createGraph)))
+  } finally {
+    depth--
+  }
+}
+
+/** {@link withTracked} for a function with one result. */
 function transformed<R>(
   inputs: readonly NDArray[],
   f: ArrayFunction,
   options: TransformationOptions,
   use: (tracked: readonly NDArray[], output: NDArray, createGraph: boolean) => R,
 ): R {
-  const createGraph = options.createGraph ?? (depth > 0 || inputs.some((input) => input.isTracked))
-  depth++
-  try {
-    return scope(() =>
-      withRecording(true, () => {
-        const tracked = inputs.map(track)
-        return use(tracked, f(...tracked), createGraph)
-      }),
-    )
-  } finally {
-    depth--
-  }
+  return withTracked(inputs, options, (tracked, createGraph) => use(tracked, f(...tracked), createGraph))
 }
 
 /**

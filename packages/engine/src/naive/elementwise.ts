@@ -9,7 +9,7 @@ type Values = TypedArray
 type UnaryLoop = (out: Values, x: Values) => void
 
 /** One loop an operation: a shared loop that calls a function per element would be several times slower. */
-const unaryLoops: { readonly [P in Exclude<UnaryName, 'identity' | 'stopGradient'>]: UnaryLoop } = {
+const unaryLoops: { readonly [P in Exclude<UnaryName, 'identity' | 'stopGradient' | 'barrier'>]: UnaryLoop } = {
   neg: (out, x) => {
     for (let i = 0; i < out.length; i++) out[i] = -(x[i] ?? 0)
   },
@@ -68,11 +68,12 @@ const unary = (loop: UnaryLoop): Evaluator<UnaryName> => ({
   },
 })
 
-const sameMemory: Evaluator<'identity' | 'stopGradient'> = { evaluate: ([x]) => [x.data] }
+const sameMemory: Evaluator<'identity' | 'stopGradient' | 'barrier'> = { evaluate: ([x]) => [x.data] }
 
 export const unaryEvaluators: { readonly [P in UnaryName | 'powConstant' | 'cast']: Evaluator<P> } = {
   identity: sameMemory,
   stopGradient: sameMemory,
+  barrier: sameMemory,
   neg: unary(unaryLoops.neg),
   sqrt: unary(unaryLoops.sqrt),
   exp: unary(unaryLoops.exp),

@@ -1,5 +1,6 @@
 import type { PrimitiveName } from '../primitives/names.ts'
 import { algorithmEvaluators } from './algorithms.ts'
+import { customEvaluators } from './custom.ts'
 import { binaryEvaluators, unaryEvaluators } from './elementwise.ts'
 import { segmentedPolynomialEvaluator } from './segmented/evaluate.ts'
 import { structureEvaluators } from './structure.ts'
@@ -11,5 +12,6 @@ export const evaluators: { readonly [P in PrimitiveName]: Evaluator<P> } = {
   ...binaryEvaluators,
   ...structureEvaluators,
   ...algorithmEvaluators,
+  ...customEvaluators,
   segmentedPolynomial: segmentedPolynomialEvaluator,
 }

@@ -1,5 +1,6 @@
 import type { lowering, SegmentedPolynomial } from '@equivar/core'
 import type { DType } from '../array/dtype.ts'
+import type { NDArray } from '../array/ndarray.ts'
 
 /** Of primitives that have no parameters. */
 export type NoParams = object
@@ -7,6 +8,7 @@ export type NoParams = object
 export type UnaryName =
   | 'identity'
   | 'stopGradient'
+  | 'barrier'
   | 'neg'
   | 'sqrt'
   | 'exp'
@@ -45,6 +47,8 @@ export type StructuralName =
   | 'iota'
 /** Primitives that order, select or make up elements. */
 export type AlgorithmName = 'argsort' | 'bincount' | 'compact' | 'random'
+/** Primitives whose derivatives a user wrote. They hand values on, and are gone when a program is made. */
+export type CustomName = 'custom' | 'customLinear'
 export type BinaryName = ArithmeticName | ComparisonName | LogicalName
 
 /**
@@ -72,6 +76,21 @@ export interface SegmentedPolynomialParams {
  * bits that are no others' bits.
  */
 export type Distribution = 'uniform' | 'normal' | 'bits' | 'integers' | 'keys'
+
+/** The derivatives of a function, as its author wrote them. A missing tangent or cotangent is zero. */
+export interface CustomRule {
+  /** Named in messages. */
+  readonly name: string
+  /** Tangents of the outputs, linear in those of the inputs. */
+  tangents(inputs: readonly NDArray[], outputs: readonly NDArray[], tangents: readonly (NDArray | undefined)[]): readonly (NDArray | undefined)[]
+}
+
+/** A linear function that is known by its transpose only. */
+export interface CustomTranspose {
+  readonly name: string
+  /** Cotangents of the linear inputs, one for each. */
+  cotangents(residuals: readonly NDArray[], cotangents: readonly NDArray[]): readonly NDArray[]
+}
 
 interface Signature {
   /** Number of inputs. */
@@ -129,6 +148,18 @@ export interface Primitives
       readonly distribution: Distribution
       readonly dtype: DType
       readonly range?: readonly [number, number]
+    }
+  }
+  /** Inputs: what the outputs are, then the inputs of the function that gave it. */
+  readonly custom: { readonly arity: 'many'; readonly outputs: 'many'; readonly params: { readonly rule: CustomRule; readonly numOutputs: number } }
+  /** Inputs: residuals, then those in which it is linear. Exists between a forward rule and its transposition only. */
+  readonly customLinear: {
+    readonly arity: 'many'
+    readonly outputs: 'many'
+    readonly params: {
+      readonly transpose: CustomTranspose
+      readonly numResiduals: number
+      readonly results: readonly { readonly dtype: DType; readonly shape: readonly number[] }[]
     }
   }
   /** Inputs: the operands, then the index arrays that the accesses refer to. */

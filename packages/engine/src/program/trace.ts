@@ -4,6 +4,7 @@ import type { Device } from '../array/device.ts'
 import { describe, type NDArray } from '../array/ndarray.ts'
 import { withMethod, type MethodChoice } from '../compiled/modes.ts'
 import { withRecording } from '../graph/mode.ts'
+import { trackedFromOutside } from '../graph/outside.ts'
 import { whileTracing } from '../graph/tracing.ts'
 import { nextId, type AbstractValue, type Node, type Value } from '../graph/value.ts'
 import { scope } from '../memory/scope.ts'
@@ -108,17 +109,11 @@ function nodesOf(outputs: readonly Value[], inputs: ReadonlyMap<Value, TensorId>
 
 /** What a program gives is not connected to anything outside, so it must not look as if it were. */
 function refuseOuterTracked(outputs: readonly Value[], mark: number): void {
-  const seen = new Set<Value>()
-  const pending = [...outputs]
-  for (let value = pending.pop(); value; value = pending.pop()) {
-    if (!value.tracked || seen.has(value)) continue
-    seen.add(value)
-    if (value.id < mark)
-      throw new InputError(
-        `compile: a result depends on the tracked array ${describe(value)} from outside of the function, and derivatives do not flow out of a program; take them inside, pass it as an input, or use stopGradient`,
-      )
-    pending.push(...(value.node?.inputs ?? []))
-  }
+  const value = trackedFromOutside(outputs, mark)
+  if (value)
+    throw new InputError(
+      `compile: a result depends on the tracked array ${describe(value)} from outside of the function, and derivatives do not flow out of a program; take them inside, pass it as an input, or use stopGradient`,
+    )
 }
 
 function synchronous(result: unknown): unknown {

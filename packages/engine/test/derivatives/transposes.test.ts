@@ -40,7 +40,7 @@ describe('transposes of linear primitives', () => {
   test(
     'are their adjoints',
     scoped(() => {
-      for (const name of ['identity', 'neg'] as const) check(name, [x(2, 3)], [true], {})
+      for (const name of ['identity', 'barrier', 'neg'] as const) check(name, [x(2, 3)], [true], {})
       check('cast', [x(2)], [true], { dtype: 'float64' })
       for (const name of ['add', 'sub'] as const) {
         check(name, [x(2, 3), x(3)], [true, true], {})
@@ -71,6 +71,6 @@ describe('transposes of linear primitives', () => {
 
   test('are all tried', () => {
     const linear = Object.entries(derivativeRules).flatMap(([name, rules]) => (rules.transpose === 'never linear' ? [] : [name]))
-    expect([...seen, 'segmentedPolynomial'].sort()).toEqual(linear.sort())
+    expect([...seen, 'segmentedPolynomial', 'customLinear'].sort()).toEqual(linear.sort())
   })
 })

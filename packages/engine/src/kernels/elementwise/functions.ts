@@ -92,6 +92,7 @@ const same = (x: Expression): Expression => x
 const unaryFunctions: { readonly [P in UnaryName]: (x: Expression, dtype: DType) => Expression } = {
   identity: same,
   stopGradient: same,
+  barrier: same,
   neg: (x, dtype) => (dtype === 'uint32' ? x.literal(0).sub(x) : x.neg()),
   sqrt: (x) => x.sqrt(),
   exp: kernels.math.exp,

@@ -16,7 +16,7 @@ function graphOf(node: ElementwiseNode, inputs: readonly DType[]): ElementwiseDa
 
 const none: ParamsOf<UnaryName> = Object.freeze({})
 
-const aliased: Planner<'identity' | 'stopGradient'> = { plan: (): Alias => ({ alias: 0 }) }
+const aliased: Planner<'identity' | 'stopGradient' | 'barrier'> = { plan: (): Alias => ({ alias: 0 }) }
 
 const unary = (op: UnaryName): Planner<UnaryName> => ({
   plan: ([x], _, __, target) => planElementwise(graphOf({ op, args: [0], params: none }, [x.dtype]), [x.shape], target),
@@ -29,6 +29,7 @@ const binary = (op: BinaryName): Planner<BinaryName> => ({
 export const elementwisePlanners: { readonly [P in ElementwiseName]: Planner<P> } = {
   identity: aliased,
   stopGradient: aliased,
+  barrier: aliased,
   neg: unary('neg'),
   sqrt: unary('sqrt'),
   exp: unary('exp'),

@@ -21,6 +21,7 @@ const flat: DerivativeRules<UnaryName> = { jvp: 'locally constant', transpose: '
 export const unaryDerivatives: { readonly [P in UnaryName | 'powConstant' | 'cast']: DerivativeRules<P> } = {
   identity: selfAdjoint((t) => t),
   stopGradient: flat,
+  barrier: selfAdjoint((t) => t),
   neg: selfAdjoint(neg),
   sqrt: nonlinear((t, _, y) => div(t, mul(y, 2))),
   exp: nonlinear((t, _, y) => mul(t, y)),

@@ -26,6 +26,7 @@ const anyUnary: ShapeRule<UnaryName> = { shape: ([x]) => [x] }
 export const unaryShapes: UnaryRules = {
   identity: anyUnary,
   stopGradient: anyUnary,
+  barrier: anyUnary,
   neg: numericUnary('neg'),
   sqrt: floatUnary('sqrt'),
   exp: floatUnary('exp'),

@@ -1,6 +1,7 @@
 import type { PrimitiveName } from '../names.ts'
 import type { ShapeRule } from '../rules.ts'
 import { algorithmShapes } from './algorithms.ts'
+import { customShapes } from './custom.ts'
 import { binaryShapes, unaryShapes } from './elementwise.ts'
 import { segmentedPolynomialShape } from './segmented-polynomial.ts'
 import { structureShapes } from './structure.ts'
@@ -11,5 +12,6 @@ export const shapeRules: { readonly [P in PrimitiveName]: ShapeRule<P> } = {
   ...binaryShapes,
   ...structureShapes,
   ...algorithmShapes,
+  ...customShapes,
   segmentedPolynomial: segmentedPolynomialShape,
 }

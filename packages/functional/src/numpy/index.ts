@@ -1,0 +1,4 @@
+export * from './create.ts'
+export * from './elementwise.ts'
+export * from './structure.ts'
+export * as linalg from './linalg.ts'

@@ -1,12 +1,12 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Command } from 'commander'
 import { cases } from '../cases/catalog.ts'
-import { reportText } from '../results/text.ts'
-import { recordText } from '../results/write.ts'
-import { exampleModels, exampleStructures } from './assets.ts'
-import { backendList, caseList, count, dtypeList, list, sectionList, sections, type RunOptionTexts } from './options.ts'
-import { run } from './run.ts'
+import { exampleModels, exampleStructures, folderAssets } from './assets.ts'
+import { compareFiles, writeResults } from './files.ts'
+import { backendList, caseList, count, dtypeList, list, sectionList, sections, share, type RunOptionTexts } from './options.ts'
+import { freshRun } from './fresh.ts'
+import { caseRatios, run } from './run.ts'
 
 const program = new Command('bench').description('measures @equivar beside other libraries, on the same inputs; outputs are compared first')
 
@@ -31,13 +31,41 @@ program
     // What cannot be written is found out before the work.
     if (options.out !== undefined) mkdirSync(dirname(options.out), { recursive: true })
     const record = await run(options)
-    if (record.geometricMean !== null) console.log(`geometric mean of ${record.rows.filter(({ ratio }) => ratio !== null).length} ratios: ${record.geometricMean.toFixed(2)}`)
-    if (options.out === undefined) return
-    writeFileSync(options.out, recordText(record))
-    const { machine, rows, versions } = record
-    const heading = `# ${record.date}, Node ${versions['node'] ?? ''}\n\n${machine.cpu}, ${machine.cores} cores, ${machine.threads} threads on both sides. ${machine.device}\n\n`
-    const summary = record.geometricMean === null ? '' : `\n\nGeometric mean of the ratios: ${record.geometricMean.toFixed(2)}\n`
-    writeFileSync(options.out.replace(/\.json$/, '.md'), `${heading}${reportText(rows)}${summary}`)
+    if (record.geometricMean !== null) console.log(`geometric mean of ${caseRatios(record.rows).length} ratios: ${record.geometricMean.toFixed(2)}`)
+    if (options.out !== undefined) writeResults(options.out, record)
+  })
+
+program
+  .command('report')
+  .description('one self-contained HTML page of files of results')
+  .argument('<files...>', 'what --out wrote')
+  .option('--out <file>', 'the page', 'bench.html')
+  .action(async (files: readonly string[], { out }: { readonly out: string }) => {
+    // Plots are large to load, and processes that are timed from their start need none.
+    const { writeReport } = await import('./report.ts')
+    writeReport(files, out)
+  })
+
+program
+  .command('compare')
+  .description('what became better or worse between two files of results; ends with 1 if something became worse')
+  .argument('<before>', 'what --out wrote')
+  .argument('<after>', 'what --out wrote later')
+  .option('--alpha <p>', 'a difference counts below this p, adjusted for the number of rows', share, 0.01)
+  .option('--threshold <share>', 'smallest relative change of the median that counts', share, 0.05)
+  .action((before: string, after: string, options: { readonly alpha: number; readonly threshold: number }) => {
+    if (compareFiles(before, after, options) > 0) process.exitCode = 1
+  })
+
+program
+  .command('fresh', { hidden: true })
+  .argument('<case>')
+  .option('--dtype <dtype>', '', dtypeList, ['f32'])
+  .option('--threads <n>', '', count(1), 2)
+  .option('--models <folder>', '', exampleModels)
+  .option('--structures <file>', '', exampleStructures)
+  .action(async (name: string, { dtype, threads, models, structures }: Pick<RunOptionTexts, 'dtype' | 'threads' | 'models' | 'structures'>) => {
+    console.log(JSON.stringify(await freshRun(name, dtype[0] ?? 'f32', threads, folderAssets(models, structures))))
   })
 
 await program.parseAsync()

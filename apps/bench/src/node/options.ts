@@ -63,6 +63,13 @@ export function count(least: number): (text: string) => number {
   }
 }
 
+/** A number from 0 to 1. */
+export function share(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !(value >= 0 && value <= 1)) throw new InvalidArgumentError('a number from 0 to 1 is needed')
+  return value
+}
+
 /** Cases by name, or those of the chosen sections; sections that run other processes; by themselves cases are the choice. */
 export function choiceOf({ sections: chosen, cases: named }: Pick<RunOptionTexts, 'sections' | 'cases'>): { readonly cases: readonly string[]; readonly sections: readonly SectionName[] } {
   const which = chosen ?? (named ? [] : usual)

@@ -27,7 +27,7 @@ export class Progress {
   }
 }
 
-export function barText(share: number): string {
+function barText(share: number): string {
   const full = Math.round(width * Math.min(1, Math.max(0, share)))
   return `[${'#'.repeat(full)}${'·'.repeat(width - full)}]`
 }

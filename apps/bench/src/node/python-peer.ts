@@ -85,8 +85,8 @@ interface StructureRecord {
 /** A case as an environment made it. */
 export interface PythonCase {
   readonly opponent: Opponent
-  /** `null` where the environment does not know the case and made no inputs. */
-  readonly input: CaseInput | null
+  /** Complete where a library of the environment knows the case. */
+  readonly input: CaseInput
   readonly errors: BuiltCase['errors']
 }
 
@@ -99,10 +99,9 @@ export async function buildPythonCase(peer: Peer, name: string, dtype: Dtype, fo
   const structures = records.map(({ numbers, positions, cell, pbc }) => new Structure({ atomicNumbers: numbers, positions, ...(cell ? { cell } : {}), pbc }))
   const file = meta['model']
   const model = async () => (typeof file === 'string' ? new Uint8Array(await readFile(join(folder, file))) : assets.model(modelOf(name)))
-  const isEmpty = Object.keys(known).length === 0 && structures.length === 0
   return {
     opponent: { passes, outputs: arrays, sample: (library, pass, count) => peer.sample(library, pass, count) },
-    input: isEmpty ? null : { name, dtype, arrays, structures, meta, model },
+    input: { name, dtype, arrays, structures, meta, model },
     errors,
   }
 }

@@ -13,6 +13,7 @@ import { tableHead, tableLines } from '../results/text.ts'
 import { folderAssets } from './assets.ts'
 import { machineOf } from './machine.ts'
 import { choiceOf, type RunOptionTexts } from './options.ts'
+import { processRows, threadRows } from './processes.ts'
 import { Progress } from './progress.ts'
 import { buildPythonCase, Peer, type PythonCase } from './python-peer.ts'
 
@@ -53,11 +54,19 @@ export async function run(options: RunOptionTexts): Promise<ResultRecord> {
         for (const line of tableLines(rows)) console.log(line)
         for (const { case: refusal, backend, reason } of refused) console.log(`${refusal} on ${backend}: not measured, ${reason}`)
       }
+    for (const section of chosen.sections) {
+      if (section !== 'threads' && section !== 'startup' && section !== 'memory') continue
+      progress.show(section)
+      const rows = section === 'threads' ? await threadRows(options) : await processRows(section, options, assets)
+      progress.clear()
+      findings.rows.push(...rows)
+      for (const line of tableLines(rows)) console.log(line)
+    }
   } finally {
     for (const peer of peers) peer.close()
     rmSync(scratch, { recursive: true, force: true })
   }
-  const ratios = findings.rows.flatMap(({ ratio }) => ratio ?? [])
+  const ratios = caseRatios(findings.rows)
   return {
     version: 2,
     date: new Date().toISOString().slice(0, 10),
@@ -67,6 +76,11 @@ export async function run(options: RunOptionTexts): Promise<ResultRecord> {
     ...findings,
     geometricMean: ratios.length > 0 ? geometricMean(ratios) : null,
   }
+}
+
+/** Of the cases themselves; processes and numbers of threads are other questions. */
+export function caseRatios(rows: readonly Row[]): readonly number[] {
+  return rows.flatMap(({ section, ratio }) => (ratio === null || section === 'threads' || section === 'startup' || section === 'memory' ? [] : [ratio]))
 }
 
 interface Setting {
@@ -88,7 +102,7 @@ async function measure(name: string, dtype: Dtype, { assets, backends, peers, sc
     }
     for (const { errors } of built) for (const [library, reason] of Object.entries(errors)) console.error(`${name}: ${library} failed, ${reason}`)
     // The environment that knows the case gives its inputs; all make the same ones from the same seeds.
-    const known = built.find(({ opponent, input }) => input && opponent.passes.length > 0) ?? built.find(({ input }) => input)
+    const known = built.find(({ opponent }) => opponent.passes.length > 0)
     const input = known?.input ?? (await seededInput(name, dtype, assets))
     const { rows, refused } = await runCase(input, backends, built.map(({ opponent }) => opponent), { ...options, ownOnly: options.ownOnly === true })
     return { rows: [...rows], refused: [...refused] }

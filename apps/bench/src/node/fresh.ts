@@ -1,0 +1,40 @@
+import { registeredDevice, use } from '@equivar/core'
+import { createCpu } from '@equivar/kernels-cpu'
+import { Mace } from '@equivar/mace'
+import type { Dtype } from '../cases/case.ts'
+import { seededInput, type Assets } from '../cases/seeded.ts'
+
+/** What an evaluation of energy and forces costs in a process of its own. */
+export interface FreshRun {
+  /** ms from the start of the process to the first line of the program; of a peer, of importing the library. */
+  readonly boot: number
+  readonly load: number
+  /** The first evaluation, compilation included. */
+  readonly first: number
+  /** Largest resident set, bytes. */
+  readonly resident: number
+  /** Most device memory, bytes. */
+  readonly device?: number
+  /** eV */
+  readonly energy: number
+}
+
+/** Evaluates a case once, in this process, which must be new. */
+export async function freshRun(name: string, dtype: Dtype, threads: number, assets: Assets): Promise<FreshRun> {
+  const boot = performance.now()
+  use(createCpu({ threads }))
+  const input = await seededInput(name, dtype, assets)
+  const prepared = performance.now()
+  const model = await Mace.load(await input.model(), { dtype: dtype === 'f32' ? 'float32' : 'float64' })
+  const loaded = performance.now()
+  const [result] = await model.evaluate(input.structures, { forces: true, batchSize: input.structures.length })
+  const done = performance.now()
+  return {
+    boot,
+    load: loaded - prepared,
+    first: done - loaded,
+    resident: process.resourceUsage().maxRSS * 1024,
+    device: registeredDevice('cpu')?.statistics().peakBytes ?? 0,
+    energy: result?.energy ?? Number.NaN,
+  }
+}

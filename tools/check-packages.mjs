@@ -76,7 +76,7 @@ async function checkProject({ program, installs }, packages) {
 async function checkCommands(folder, packages) {
   for (const { manifest } of packages)
     for (const command of Object.keys(manifest.publishConfig?.bin ?? {}))
-      for (const argument of ['--help']) {
+      for (const argument of ['--help', 'doctor']) {
         const { code, output } = await capture(process.execPath, [join(folder, 'node_modules', '.bin', command), argument], { cwd: folder })
         if (code !== 0) problems.push(`${manifest.name}: ${command} ${argument} fails when installed:\n${output}`)
       }

@@ -43,6 +43,16 @@ describe('device', () => {
     expect(heard).toHaveLength(3)
   })
 
+  test('a survey tells of every kind, in the order of auto, what there is or what would help', async () => {
+    const registry = new BackendRegistry(none)
+    registry.use(fake('webgpu').backend, fake('cpu', { reason: 'no SIMD' }).backend)
+    const [cuda, webgpu, cpu, ...others] = await registry.survey()
+    expect(others).toEqual([])
+    expect(cuda).toEqual({ kind: 'cuda', name: 'cuda:0', backend: null, refused: [{ name: 'cuda:0', reason: 'nothing for cuda is installed' }], remedy: 'install @equivar/kernels-cuda and a driver for an NVIDIA GPU' })
+    expect(webgpu).toEqual({ kind: 'webgpu', name: 'webgpu', backend: (await registry.device('auto')).backend, refused: [], remedy: null })
+    expect(cpu).toMatchObject({ kind: 'cpu', name: 'cpu', backend: null, refused: [{ reason: 'no SIMD' }], remedy: 'install @equivar/kernels-cpu' })
+  })
+
   test('the same name is the same device, until it is closed', async () => {
     const registry = new BackendRegistry(none)
     const cuda = fake('cuda')
@@ -76,7 +86,7 @@ describe('device', () => {
     const registry = new BackendRegistry(none)
     registry.use(fake('webgpu', { reason: 'no adapter' }).backend, fake('cuda', { numDevices: 1 }).backend, fake('cpu', { numDevices: 1 }).backend)
     await expect(registry.device('webgpu')).rejects.toThrow(DeviceError)
-    await expect(registry.device('webgpu')).rejects.toThrow(/cannot be had: no adapter\. Remedy: register @equivar\/kernels-wgsl/)
+    await expect(registry.device('webgpu')).rejects.toThrow(/cannot be had: no adapter\. Remedy: install @equivar\/kernels-wgsl/)
     await expect(registry.device('cuda:1')).rejects.toThrow(/there are 1 devices, number 1/)
     await expect(registry.device('cpu:3')).rejects.toThrow(/leave the number away/)
     for (const name of ['gpu', 'cuda:', 'cuda:x', 'CPU', '', 'auto:1']) await expect(registry.device(name)).rejects.toThrow(DeviceError)
@@ -133,7 +143,7 @@ describe('registeredDevice', () => {
 
 describe('installed packages', () => {
   test('are looked for in Node, and their absence has a reason', async () => {
-    expect(await findInstalled('cuda')).toEqual({ reason: '@equivar/kernels-cuda is not installed' })
+    expect(await findInstalled('cuda', { name: '@equivar/kernels-of-nobody', exported: 'cuda' })).toEqual({ reason: '@equivar/kernels-of-nobody is not installed' })
   })
 
   test('are asked for by use() elsewhere', async () => {

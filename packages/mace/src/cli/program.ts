@@ -3,6 +3,7 @@ import type { MethodChoice } from '@equivar/engine'
 import type { LabelKeys } from '../structures/index.ts'
 import type { BackendName, CliContext, Dtype } from './context.ts'
 import { convertFile } from './convert.ts'
+import { examine } from './doctor.ts'
 import { describeFailure, exitCodeOf } from './failure.ts'
 import { evaluateFile } from './evaluate.ts'
 import { explainFile } from './explain.ts'
@@ -62,6 +63,7 @@ function buildProgram(context: CliContext): Command {
   addInspect(program, context)
   addConvert(program, context)
   addExplain(program, context)
+  addDoctor(program, context)
   return program
 }
 
@@ -130,6 +132,16 @@ function addExplain(program: Command, context: CliContext): void {
     .action(async (model: string, structures: string, raw: Pick<RawEvalOptions, 'json' | 'dtype' | 'backend' | 'method'>) => {
       const { json = false, dtype, backend, method } = raw
       await explainFile(model, structures, { json, dtype, backend, method }, context)
+    })
+}
+
+function addDoctor(program: Command, context: CliContext): void {
+  program
+    .command('doctor')
+    .description('which devices this machine has, whether they compute rightly, which one auto takes, and how to get a faster one')
+    .option('--json', 'print it as JSON')
+    .action(async ({ json = false }: { readonly json?: boolean }) => {
+      await examine({ json }, context)
     })
 }
 

@@ -1,7 +1,7 @@
 import type { Backend, BackendDevice } from '../contract.ts'
-import { BackendRegistry, type DeviceChoice, type DiagnosticListener } from './registry.ts'
+import { BackendRegistry, type DeviceChoice, type DeviceFinding, type DiagnosticListener } from './registry.ts'
 
-export type { DeviceChoice, DeviceDiagnostic, DiagnosticListener, Refusal } from './registry.ts'
+export type { DeviceChoice, DeviceDiagnostic, DeviceFinding, DiagnosticListener, Refusal } from './registry.ts'
 
 const registry = new BackendRegistry()
 
@@ -23,6 +23,14 @@ export function use(...backends: readonly Backend[]): void {
  */
 export function device(name: string): Promise<DeviceChoice> {
   return registry.device(name)
+}
+
+/**
+ * Opens number 0 of every kind of device, in the order in which `'auto'` prefers them, and says what each came to: the open device, or why
+ * there is none and what would help.
+ */
+export function surveyDevices(): Promise<readonly DeviceFinding[]> {
+  return registry.survey()
 }
 
 /**

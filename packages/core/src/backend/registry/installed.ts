@@ -22,8 +22,7 @@ interface NodeProcess {
  * Looks for an installed package of kernels, in Node. Its name is no literal where it is imported, so bundlers leave it alone;
  * elsewhere backends are registered.
  */
-export async function findInstalled(kind: DeviceKind): Promise<Found> {
-  const { name, exported } = packages[kind]
+export async function findInstalled(kind: DeviceKind, { name, exported } = packages[kind]): Promise<Found> {
   const node = nodeProcess()
   if (!node) return { reason: `no backend is registered; call use(${exported}) of ${name}` }
   try {

@@ -28,6 +28,13 @@ export interface DeviceDiagnostic extends DeviceChoice {
   readonly message: string
 }
 
+/** What stands behind a kind of device on this machine. */
+export interface DeviceFinding extends DeviceChoice {
+  readonly kind: DeviceKind
+  /** What would make the device possible, or give it kernels; `null` where kernels run on it. */
+  readonly remedy: string | null
+}
+
 export type DiagnosticListener = (diagnostic: DeviceDiagnostic) => void
 
 /** What `auto` prefers, the processor without kernels coming last. */
@@ -35,9 +42,9 @@ const preference: readonly DeviceKind[] = ['cuda', 'webgpu', 'cpu']
 
 /** What makes a kind of device possible. */
 const remedies: { readonly [K in DeviceKind]: string } = {
-  cuda: `install ${packages.cuda.name} and a driver for an NVIDIA GPU, or ask for 'auto'`,
-  webgpu: `register ${packages.webgpu.name} with use(webgpu) where WebGPU is available (in Node: with the npm package webgpu), or ask for 'auto'`,
-  cpu: `install ${packages.cpu.name}, or leave the number away`,
+  cuda: `install ${packages.cuda.name} and a driver for an NVIDIA GPU`,
+  webgpu: `install ${packages.webgpu.name} where WebGPU is available (in Node: with the npm package webgpu; in a page: and register it with use(webgpu))`,
+  cpu: `install ${packages.cpu.name}`,
 }
 
 /** Which backends there are, and the devices opened from them. */
@@ -73,7 +80,18 @@ export class BackendRegistry {
     }
     if (kinds.includes('cpu') && index === 0) return this.#tell(name, { name: 'cpu', backend: null, refused })
     const reasons = refused.map(({ reason }) => reason).join('; ')
-    throw new DeviceError(`device '${name}' cannot be had: ${reasons}. Remedy: ${kinds.map((kind) => remedies[kind]).join('; ')}`)
+    const instead = kinds.includes('cpu') ? 'leave the number away' : "ask for 'auto'"
+    throw new DeviceError(`device '${name}' cannot be had: ${reasons}. Remedy: ${kinds.map((kind) => remedies[kind]).join('; ')}, or ${instead}`)
+  }
+
+  async survey(): Promise<readonly DeviceFinding[]> {
+    const findings: DeviceFinding[] = []
+    for (const kind of preference) {
+      const refused: Refusal[] = []
+      const backend = await this.#openOne(kind, 0, refused)
+      findings.push({ kind, name: nameOf(kind, 0), backend, refused, remedy: backend ? null : remedies[kind] })
+    }
+    return findings
   }
 
   registered(name: string): BackendDevice | null {

@@ -28,6 +28,14 @@ export function owning<R>(owner: Set<Owned> | undefined, f: () => R): R {
   }
 }
 
+/**
+ * Runs `f` outside of every open scope: what it makes lives until it is disposed or collected, as what outlives a scope must (the state of
+ * an optimiser, say).
+ */
+export function unscoped<R>(f: () => R): R {
+  return owning(undefined, f)
+}
+
 /** Disposes what a scope owned. */
 export function disposeAll(owned: ReadonlySet<Owned>): void {
   owning(undefined, () => {

@@ -1,7 +1,7 @@
 import { type Expression, type Kernel, KernelBuilder, type Memory } from '../../kernels/index.ts'
 import type { FloatScalar } from '../request.ts'
 import { type Activation, activate } from './activation.ts'
-import { addProducts, atEdge, loadColumns, storeColumns, zeros } from './products.ts'
+import { addProducts, atEdge, loadColumns, stepMemory, storeColumns, zeros } from './products.ts'
 import type { TileShape } from './tile.ts'
 
 export interface MatmulKernelOptions {
@@ -36,6 +36,8 @@ export function matmulKernel(options: MatmulKernelOptions): Kernel {
   const result = b.buffer('c', scalar, options.accumulate ? 'readWrite' : 'write')
   const bias = options.bias ? b.buffer('bias', scalar, 'read') : undefined
 
+  const steps = stepMemory(b, shape, scalar)
+
   const batch = b.programId(2)
   const at = (start: Expression, outer: Expression, own: Expression) => start.add(batch.div(inner).mul(outer)).add(batch.rem(inner).mul(own))
   const [aBase, bBase] = [at(aStart, aOuter, aInner), at(bStart, bOuter, bInner)]
@@ -53,12 +55,12 @@ export function matmulKernel(options: MatmulKernelOptions): Kernel {
       const sums = (active: Expression | undefined) =>
         addProducts(b, zeros(b, scalar, rows * vectors), shape, {
           length: k,
-          a: (r, step) => left.load((starts[r] ?? aBase).add(transposeA ? step.mul(m) : step)),
+          a: (r, step, mask) => left.load((starts[r] ?? aBase).add(transposeA ? step.mul(m) : step), mask ? { mask } : {}),
           b: (v, step) =>
             packed
               ? right.loadLanes(panel.add(step.mul(width)).add(v * lanes))
               : loadColumns(b, right, panel.add(step.mul(n)).add(v * lanes), 'unit', active?.sub(v * lanes)),
-        })
+        }, steps)
       const finish = (totals: readonly Expression[], active: Expression | undefined) => {
         for (let v = 0; v < vectors; v++) {
           const only = active?.sub(v * lanes)

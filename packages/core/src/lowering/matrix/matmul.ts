@@ -11,8 +11,8 @@ import { matmulKernel } from './matmul-kernel.ts'
 import { packKernel } from './pack-kernel.ts'
 import { floats, integers, type PlanParts } from './plan-parts.ts'
 import { blockEntry, sumKernel } from './sum-kernel.ts'
-import { addTotal, blocksOf, chunkRows, partsOfSum, placeForSums, sumShape } from './sum-term.ts'
-import { bytesOf, rowsFor, tileShape, type TileShape } from './tile.ts'
+import { addTotal, blockExtentOf, blocksOf, chunkRows, partsOfSum, placeForSums, sumShape } from './sum-term.ts'
+import { bytesOf, productShape, rowsFor, type TileShape } from './tile.ts'
 
 /** What decides which kernels a product of matrices is made of. */
 export interface MatmulRequest {
@@ -83,7 +83,8 @@ function planMatmul(request: MatmulRequest, target: Target, sizes: MatmulSizes, 
   const isOneProduct = product(batchA) * matricesB === 1
   if (isPlain && isOneProduct && transposeA && !transposeB && k >= rowsWorthPacking) return planRowSum(scalar, target, { ...sizes, m }, kernelOf)
 
-  const shape = { ...tileShape(target, scalar), rows: rowsFor(m) }
+  const wide = productShape(target, scalar, n)
+  const shape = { ...wide, rows: rowsFor(m, wide) }
   const uses = (m * parts.reduce((total, { count }) => total + count, 0)) / matricesB
   const packed = transposeB || (k > 0 && uses >= rowsWorthPacking)
   const packedSize = Math.ceil(n / shape.width) * shape.width * k
@@ -97,7 +98,7 @@ function planMatmul(request: MatmulRequest, target: Target, sizes: MatmulSizes, 
     scaled: sizes.scale !== undefined && sizes.scale !== 1,
     activation: request.activation ?? null,
   }
-  const kernel = kernelOf(`${shape.rows} ${packed} ${options.scaled}`, () => cachedKernel('matmul', options, matmulKernel))
+  const kernel = kernelOf(`${shape.rows} ${shape.vectors} ${packed} ${options.scaled}`, () => cachedKernel('matmul', options, matmulKernel))
   const right: Slot = packed ? { kind: 'temporary', index: 0 } : { kind: 'input', index: 1 }
   const buffers: Slot[] = [{ kind: 'input', index: 0 }, right, { kind: 'output', index: 0 }, ...(request.bias ? [{ kind: 'input', index: 2 } as const] : [])]
   const launchOf = (part: BatchPart): PlannedLaunch => {
@@ -118,7 +119,7 @@ function planMatmul(request: MatmulRequest, target: Target, sizes: MatmulSizes, 
   }
   const launches = parts.map(launchOf)
   if (!packed) return { temporaries: [], launches }
-  const packer = kernelOf('pack', () => cachedKernel('pack', packOptions(shape, target, scalar, transposeB), packKernel))
+  const packer = kernelOf(`pack ${shape.vectors}`, () => cachedKernel('pack', packOptions(shape, target, scalar, transposeB), packKernel))
   const pack = packLaunch(packer, { n, k, transposeB, matricesB, packedSize, shape, scalar })
   return { temporaries: [{ scalar, length: Math.max(1, packedSize * matricesB) }], launches: [pack, ...launches] }
 }
@@ -126,14 +127,14 @@ function planMatmul(request: MatmulRequest, target: Target, sizes: MatmulSizes, 
 /** A sum over rows of both sides, `c = Σ_row a[row]ᵀ · b[row]`: in parts, for there may be few elements and many rows. */
 function planRowSum(scalar: FloatScalar, target: Target, { m, n, k, scale = 1 }: MatmulSizes, kernelOf: KernelOf): Plan {
   const parts: PlanParts = { temporaries: [], launches: [] }
-  const blocks = blocksOf({ firstPath: 0, lastPath: 1, rows: m, columns: n, offset: 0, rowStride: n })
-  const numParts = partsOfSum(k, blocks.length / blockEntry, k * (m + n), m * n)
+  const blocks = blocksOf(target, { firstPath: 0, lastPath: 1, rows: m, columns: n, offset: 0, rowStride: n })
+  const numParts = partsOfSum(target, k, blocks.length / blockEntry, k * (m + n), m * n)
   const output = { slot: { kind: 'output', index: 0 }, scalar, size: m * n } as const
   const slot = placeForSums(parts, numParts, output, scalar)
   const shape = sumShape(target, scalar)
   const kinds = { x: scalar, g: scalar, sums: scalar, math: scalar, ordered: false, gathersX: false, gathersG: false, unitX: true, unitG: true } as const
   parts.launches.push({
-    kernel: kernelOf('sum', () => cachedKernel('sum', { shape, ...kinds, chunk: chunkRows(target, scalar, shape) }, sumKernel)),
+    kernel: kernelOf('sum', () => cachedKernel('sum', { shape, ...kinds, chunk: chunkRows(target, scalar, shape), blockExtent: blockExtentOf(target) }, sumKernel)),
     grid: [numParts, blocks.length / blockEntry, 1],
     parameters: [k, numParts, 1, m, n, m * n, 0],
     buffers: [{ kind: 'input', index: 0 }, { kind: 'input', index: 1 }, slot, integers(blocks), integers([1, 0, 0, 1, 0, 0, 1]), floats(scalar, [scale])],

@@ -2,11 +2,20 @@ import { type Expression, type KernelBuilder, type Memory, type Operand, varying
 import type { FloatScalar } from '../request.ts'
 import type { TileShape } from './tile.ts'
 
-/** Where the factors of a tile are: an element of a row (uniform), a vector of columns (varying), both at step `k` of the sum. */
+/** Where the factors of a tile are: an element of a row, a vector of columns (varying), both at step `k` of the sum. */
 export interface Factors {
   readonly length: Expression
-  a(row: number, k: Expression): Expression
+  /** Uniform for a uniform step; lane by lane for a varying one, where the mask holds. */
+  a(row: number, k: Expression, mask?: Expression): Expression
   b(vector: number, k: Expression): Expression
+}
+
+/** Steps whose elements of a row are read at once. */
+const stepsAtOnce = 4
+
+/** Memory for elements of rows, if the shape asks for it: `[row][step]`. */
+export function stepMemory(b: KernelBuilder, { rows, depth }: TileShape, scalar: FloatScalar): Memory | undefined {
+  return depth > 0 ? b.shared('steps', scalar, rows * depth) : undefined
 }
 
 /** Zeros for the sums of a tile. */
@@ -15,18 +24,41 @@ export function zeros(b: KernelBuilder, scalar: FloatScalar, count: number): Exp
 }
 
 /** `sums[row, vector] + Σ_k a[row, k] · b[k, vector]`, in the order of k; row by row. */
-export function addProducts(b: KernelBuilder, sums: readonly Expression[], { vectors }: TileShape, factors: Factors): readonly Expression[] {
-  return b.loop(0, factors.length, { carry: sums.map((sum) => varying(sum)) }, (k, before) => {
-    const columns = Array.from({ length: vectors }, (_, v) => factors.b(v, k))
-    const next: Expression[] = []
-    for (let r = 0; r < sums.length / vectors; r++) {
-      const element = factors.a(r, k)
-      for (const [v, value] of columns.entries()) {
-        const sum = before[r * vectors + v]
-        if (sum) next.push(element.fma(value, sum))
-      }
+export function addProducts(b: KernelBuilder, sums: readonly Expression[], shape: TileShape, factors: Factors, memory?: Memory): readonly Expression[] {
+  const rows = sums.length / shape.vectors
+  const carry = sums.map((sum) => varying(sum))
+  if (!memory) return b.loop(0, factors.length, { carry }, (k, before) => addStep(before, shape, (r) => factors.a(r, k), (v) => factors.b(v, k)))
+  const { depth } = shape
+  return b.loop(0, factors.length, { step: depth, carry }, (first, before) => {
+    const count = factors.length.sub(first).min(depth)
+    b.barrier()
+    const mask = b.lane().less(count)
+    for (let r = 0; r < rows; r++) memory.storeLanes(r * depth, factors.a(r, first.add(b.lane()), mask))
+    b.barrier()
+    const step = (k: Expression, inside: readonly Expression[], steps: number): readonly Expression[] => {
+      const elements = Array.from({ length: rows }, (_, r) => Array.from({ length: steps }, (_, j) => memory.load(k.add(r * depth + j))))
+      return Array.from({ length: steps }).reduce<readonly Expression[]>(
+        (sofar, _, j) => addStep(sofar, shape, (r) => elements[r]?.[j], (v) => factors.b(v, first.add(k).add(j))),
+        inside,
+      )
     }
-    return next
+    const whole = count.div(stepsAtOnce).mul(stepsAtOnce)
+    const most = b.loop(0, whole, { step: stepsAtOnce, carry: before }, (k, inside) => step(k, inside, stepsAtOnce))
+    return b.loop(whole, count, { carry: most }, (k, inside) => step(k, inside, 1))
+  })
+}
+
+/** One step of the sum. */
+function addStep(
+  sums: readonly Expression[],
+  { vectors }: TileShape,
+  element: (row: number) => Expression | undefined,
+  vector: (v: number) => Expression,
+): readonly Expression[] {
+  const columns = Array.from({ length: vectors }, (_, v) => vector(v))
+  return sums.flatMap((sum, position) => {
+    const [own, column] = [element(Math.floor(position / vectors)), columns[position % vectors]]
+    return own && column ? [own.fma(column, sum)] : []
   })
 }
 

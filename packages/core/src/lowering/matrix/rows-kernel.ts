@@ -1,6 +1,6 @@
 import { type Expression, type Kernel, KernelBuilder, type Memory, varying } from '../../kernels/index.ts'
 import type { FloatScalar } from '../request.ts'
-import { addProducts, as, atEdge, loadColumns, storeColumns, zeros } from './products.ts'
+import { addProducts, as, atEdge, loadColumns, stepMemory, storeColumns, zeros } from './products.ts'
 import type { TileShape } from './tile.ts'
 
 export interface RowsKernelOptions {
@@ -54,6 +54,8 @@ export function rowsKernel(options: RowsKernelOptions): Kernel {
   const weightIndices = weightRow === 'indexed' ? b.buffer('weightIndices', 'i32', 'read') : undefined
   const [rowX, rowY, rowOf] = [b.shared('rowX', 'i32', rememberedRows), b.shared('rowY', 'i32', rememberedRows), b.shared('rowOf', 'i32', rememberedRows)]
 
+  const steps = stepMemory(b, shape, math)
+
   const [group, tile] = [b.programId(0), b.programId(1)]
   const ofGroup = (j: number) => groups.load(group.mul(groupEntry).add(j)).convert('index')
   const [firstPath, lastPath, groupRows, groupColumns] = [ofGroup(0), ofGroup(1), ofGroup(2), ofGroup(3)]
@@ -96,14 +98,14 @@ export function rowsKernel(options: RowsKernelOptions): Kernel {
           const panel = weightBase.add(wOffset).add(columns === 'packed' ? column.mul(length) : column.mul(columns === 'unit' ? 1 : wColumn))
           return addProducts(b, before, shape, {
             length,
-            a: (r, k) => as(x.load((starts[r] ?? xOffset).add(unitInner ? k : k.mul(xInner))), math),
+            a: (r, k, mask) => as(x.load((starts[r] ?? xOffset).add(unitInner ? k : k.mul(xInner)), mask ? { mask } : {}), math),
             b: (v, k) => {
               if (columns === 'packed') return weights.loadLanes(panel.add(k.mul(width)).add(v * lanes))
               const base = panel.add(k.mul(wInner))
               const distance = columns === 'unit' ? v * lanes : wColumn.mul(v * lanes)
               return as(loadColumns(b, weights, base.add(distance), columns === 'unit' ? 'unit' : wColumn, active?.sub(v * lanes)), math)
             },
-          })
+          }, steps)
         }
         const sums = (active: Expression | undefined): readonly Expression[] => {
           const none = zeros(b, math, tileRows * vectors)

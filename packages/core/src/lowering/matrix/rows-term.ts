@@ -6,7 +6,7 @@ import { packKernel } from './pack-kernel.ts'
 import { rowsKernel, type RowsKernelOptions } from './rows-kernel.ts'
 import { floats, inputRows, integers, newTemporary, type OperandView, type PlanParts } from './plan-parts.ts'
 import type { MatrixPath, MatrixTerm } from './terms.ts'
-import { bytesOf, rowsFor, type TileShape, tileShape } from './tile.ts'
+import { bytesOf, productShape, rowsFor, type TileShape } from './tile.ts'
 
 /** Segment of the output, and the paths that lead to it. */
 interface Group {
@@ -46,8 +46,8 @@ export class RowsTerm {
     this.#view = view
     this.#term = term
     this.#target = target
-    this.#shape = tileShape(target, view.request.mathScalar)
     this.#groups = groupsOf(view, term)
+    this.#shape = productShape(target, view.request.mathScalar, Math.max(1, ...this.#groups.map(({ columns }) => columns)))
     this.#foldsCoefficients = this.#groups.some(({ paths }) => paths.some(({ coefficient }) => coefficient !== paths[0]?.coefficient))
     const { access } = view.input(term.b)
     this.order = access.kind === 'indexed' && term.kind === 'rows' ? access.index : undefined
@@ -73,7 +73,7 @@ export class RowsTerm {
     const mostRows = Math.max(1, ...this.#groups.map(({ rows }) => rows))
     const tileEntries = ownEntries ? 1 : entriesOfTile(batchSize, mostRows, isOrdered ? weightRows : 1)
     const options: RowsKernelOptions = {
-      shape: { ...this.#shape, rows: ownEntries ? rowsFor(mostRows) : this.#shape.rows },
+      shape: { ...this.#shape, rows: ownEntries ? rowsFor(mostRows, this.#shape) : this.#shape.rows },
       x: x.scalar,
       weights: packed ? math : weights.scalar,
       y: y.scalar,

@@ -17,13 +17,13 @@ export interface SumKernelOptions {
   readonly unitG: boolean
   /** Rows of x and g that a program copies at a time. */
   readonly chunk: number
+  /** Largest extent of a block of sums, rows and columns. */
+  readonly blockExtent: number
 }
 
 /** Numbers of a block and of a path in the tables of a {@link sumKernel}. */
 export const blockEntry = 8
 const sumPathEntry = 7
-/** Largest extent of a block of sums, rows and columns. */
-export const blockExtent = 128
 
 /**
  * `sums[before + part][s][row, column] = Σ_paths factor · Σ_e Σ_inner x[e][inner, row] · g[e][inner, column]` over one part of the entries e of
@@ -46,7 +46,7 @@ export function sumKernel(options: SumKernelOptions): Kernel {
   const xIndices = options.gathersX ? b.buffer('xIndices', 'i32', 'read') : undefined
   const gIndices = options.gathersG ? b.buffer('gIndices', 'i32', 'read') : undefined
   const panelSize = chunk * width
-  const numPanels = Math.ceil(blockExtent / width)
+  const numPanels = Math.ceil(options.blockExtent / width)
   const [xs, gs] = [b.shared('xs', math, numPanels * panelSize), b.shared('gs', math, numPanels * panelSize)]
 
   const [part, block, row] = [b.programId(0), b.programId(1), b.programId(2)]

@@ -2,13 +2,31 @@ import type { Slot, Target } from '../plan.ts'
 import type { FloatScalar, PolynomialSizes } from '../request.ts'
 import { cachedKernel } from './kernel-cache.ts'
 import { floats, integers, newTemporary, type OperandView, type PlanParts } from './plan-parts.ts'
-import { blockEntry, blockExtent, sumKernel, totalKernel, totalSpan } from './sum-kernel.ts'
+import { blockEntry, sumKernel, totalKernel, totalSpan } from './sum-kernel.ts'
 import type { MatrixTerm } from './terms.ts'
 import { bytesOf, type TileShape, tileShape } from './tile.ts'
 
-/** Programs that there should be, and entries that a program should have. */
-const wantedPrograms = 16
-const wantedEntries = 256
+/** How a sum over entries is shared out. */
+interface SumTuning {
+  /** Programs that there should be, and entries that a program should have. */
+  readonly programs: number
+  readonly entries: number
+  /** Largest extent of a block of sums, rows and columns. */
+  readonly blockExtent: number
+  /** Rows that a program copies at a time, at most. */
+  readonly chunk: number
+}
+
+/** Many small programs for the many multiprocessors of a GPU; few large ones for threads. */
+function sumTuning({ lanes }: Target): SumTuning {
+  return lanes === 'gpu' ? { programs: 1024, entries: 64, blockExtent: 64, chunk: 16 } : { programs: 16, entries: 256, blockExtent: 128, chunk: 64 }
+}
+
+/** Largest extent of a block of sums. */
+export function blockExtentOf(target: Target): number {
+  return sumTuning(target).blockExtent
+}
+
 /** Numbers that are read for each that is summed up in parts, at least. */
 const readPerSum = 4
 
@@ -16,9 +34,10 @@ const readPerSum = 4
  * Shares that so many entries are cut into: enough programs, though most of them may belong to one row of sums, but sums of all parts
  * are little beside what is read.
  */
-export function partsOfSum(entries: number, numBlocks: number, numRead: number, numSums: number): number {
+export function partsOfSum(target: Target, entries: number, numBlocks: number, numRead: number, numSums: number): number {
+  const wanted = sumTuning(target)
   const worthwhile = Math.floor(numRead / (numSums * readPerSum))
-  return Math.max(1, Math.min(Math.ceil(wantedPrograms / Math.max(1, numBlocks)), Math.ceil(entries / wantedEntries), worthwhile))
+  return Math.max(1, Math.min(Math.ceil(wanted.programs / Math.max(1, numBlocks)), Math.ceil(entries / wanted.entries), worthwhile))
 }
 
 /** Sums of one term, in a number of parts, one behind another. */
@@ -34,6 +53,7 @@ export class SumTerm {
   readonly order: number | undefined
   readonly #view: OperandView
   readonly #term: MatrixTerm
+  readonly #target: Target
   readonly #shape: TileShape
   readonly #chunk: number
   readonly #tables: SumTables
@@ -41,10 +61,11 @@ export class SumTerm {
   constructor(view: OperandView, term: MatrixTerm, target: Target) {
     this.#view = view
     this.#term = term
+    this.#target = target
     const math = view.request.mathScalar
     this.#shape = sumShape(target, math)
     this.#chunk = chunkRows(target, math, this.#shape)
-    this.#tables = tablesOf(view, term)
+    this.#tables = tablesOf(view, term, target)
     const { access } = view.output(term.output)
     this.order = access.kind === 'indexed' ? access.index : undefined
   }
@@ -52,7 +73,7 @@ export class SumTerm {
   /** Shares of the entries whose sums are made apart: their number depends on sizes only, so results are reproducible. */
   numParts(batchSize: number, rows: number): number {
     const [x, g, sums] = [this.#view.input(this.#term.a), this.#view.input(this.#term.b), this.#view.output(this.#term.output)]
-    return partsOfSum(batchSize, this.#tables.numBlocks, batchSize * (x.size + g.size), Math.max(1, rows * sums.size))
+    return partsOfSum(this.#target, batchSize, this.#tables.numBlocks, batchSize * (x.size + g.size), Math.max(1, rows * sums.size))
   }
 
   /** Adds the launch that writes `numParts · rows · size` sums. */
@@ -74,6 +95,7 @@ export class SumTerm {
       unitX: paths.every(({ a }) => a.row === 1),
       unitG: paths.every(({ b }) => b.column === 1),
       chunk: this.#chunk,
+      blockExtent: blockExtentOf(this.#target),
     }
     const order = (part: 'starts' | 'entries'): Slot => ({ kind: 'order', index: this.order ?? 0, part })
     const { blocks, pathTable, factors, numBlocks, flops } = this.#tables
@@ -107,7 +129,7 @@ interface SumTables {
   readonly flops: number
 }
 
-function tablesOf(view: OperandView, { output, paths }: MatrixTerm): SumTables {
+function tablesOf(view: OperandView, { output, paths }: MatrixTerm, target: Target): SumTables {
   const { operand } = view.output(output)
   const [blocks, pathTable, factors]: [number[], number[], number[]] = [[], [], []]
   let flops = 0
@@ -123,7 +145,7 @@ function tablesOf(view: OperandView, { output, paths }: MatrixTerm): SumTables {
       factors.push(coefficient)
       flops += 2 * rows * columns * inner
     }
-    blocks.push(...blocksOf({ firstPath, lastPath: factors.length, rows: size === 0 ? 0 : rows, columns, offset, rowStride }))
+    blocks.push(...blocksOf(target, { firstPath, lastPath: factors.length, rows: size === 0 ? 0 : rows, columns, offset, rowStride }))
   }
   const math = view.request.mathScalar
   return { blocks: integers(blocks), pathTable: integers(pathTable), factors: floats(math, factors), numBlocks: blocks.length / blockEntry, flops }
@@ -139,7 +161,8 @@ export interface Sums {
 }
 
 /** Entries of the table of blocks for one matrix of sums. */
-export function blocksOf({ firstPath, lastPath, rows, columns, offset, rowStride }: Sums): readonly number[] {
+export function blocksOf(target: Target, { firstPath, lastPath, rows, columns, offset, rowStride }: Sums): readonly number[] {
+  const { blockExtent } = sumTuning(target)
   const blocks: number[] = []
   for (let r = 0; r < rows; r += blockExtent)
     for (let c = 0; c < columns; c += blockExtent)
@@ -150,15 +173,16 @@ export function blocksOf({ firstPath, lastPath, rows, columns, offset, rowStride
 /** Tiles of rows that divide a panel, from which their elements are taken. */
 export function sumShape(target: Target, math: FloatScalar): TileShape {
   const shape = tileShape(target, math)
-  const rows = [4, 2].find((count) => shape.width % count === 0) ?? 1
+  const rows = (target.lanes === 'gpu' ? [8, 4, 2] : [4, 2]).find((count) => shape.width % count === 0) ?? 1
   return { ...shape, rows }
 }
 
 /** Rows that a program copies at a time: both sides in the memory that it has. */
-export function chunkRows({ maxSharedBytes }: Target, math: FloatScalar, { width }: TileShape): number {
+export function chunkRows(target: Target, math: FloatScalar, { width }: TileShape): number {
+  const { blockExtent, chunk } = sumTuning(target)
   const panels = Math.ceil(blockExtent / width) * width
-  const rows = Math.floor(maxSharedBytes / (2 * panels * bytesOf(math)))
-  return Math.max(1, Math.min(64, rows))
+  const rows = Math.floor(target.maxSharedBytes / (2 * panels * bytesOf(math)))
+  return Math.max(1, Math.min(chunk, rows))
 }
 
 /** An output of a plan, and the elements that it has in memory. */

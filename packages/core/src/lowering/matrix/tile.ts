@@ -8,6 +8,8 @@ export interface TileShape {
   readonly rows: number
   /** lanes · vectors */
   readonly width: number
+  /** Steps of the sum whose elements of rows a program copies into its memory, as many as there are lanes; 0: it reads them where they are. */
+  readonly depth: number
 }
 
 /** Bytes of an element. */
@@ -23,13 +25,25 @@ export function bytesOf(scalar: FloatScalar): number {
 export function tileShape(target: Target, scalar: FloatScalar): TileShape {
   const wanted = target.lanes === 'gpu' ? target.vectorBytes : target.vectorBytes / bytesOf(scalar)
   const lanes = Math.max(1, Math.min(Math.floor(wanted), target.maxLanes))
-  const vectors = 2
-  return { lanes, vectors, rows: 4, width: lanes * vectors }
+  return { lanes, vectors: 2, rows: 4, width: lanes * 2, depth: 0 }
+}
+
+/**
+ * For products with so many columns. A thread of a GPU has registers for 32 sums, four vectors of columns and eight rows: 12 elements
+ * are read for 32 multiply-adds, those of rows four at a time out of the program's memory.
+ */
+export function productShape(target: Target, scalar: FloatScalar, columns: number): TileShape {
+  if (target.lanes === 'simd') return tileShape(target, scalar)
+  const lanes = Math.min(32, target.maxLanes)
+  const vectors = columns > 2 * lanes ? 4 : columns > lanes ? 2 : 1
+  return { lanes, vectors, rows: 8, width: lanes * vectors, depth: lanes }
 }
 
 /** Rows of a tile for a product of so many rows: as many as fit the registers, fewer where most would be repeated. */
-export function rowsFor(numRows: number): number {
+export function rowsFor(numRows: number, { rows: most, lanes }: TileShape): number {
   const waste = (rows: number) => Math.ceil(numRows / rows) * rows
-  if (numRows >= 16) return 4
+  // Few rows on many threads: more programs are worth more than elements that are read once.
+  const wanted = most > 4 && numRows < lanes * most ? 4 : most
+  if (numRows >= 16) return wanted
   return [4, 3, 2, 1].reduce((best, rows) => (waste(rows) < waste(best) ? rows : best))
 }

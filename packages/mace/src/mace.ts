@@ -1,11 +1,11 @@
-import { DtypeError, InputError, ShapeError } from '@equivar/core'
-import { array, hessianVectorProduct, scope, withMethod, type FloatDType, type ProgramExplanation } from '@equivar/engine'
+import { DeviceError, DtypeError, InputError, ShapeError } from '@equivar/core'
+import { array, hessianVectorProduct, scope, zeros, type FloatDType, type ProgramExplanation } from '@equivar/engine'
 import type { MaceDefinition } from './definition.ts'
 import { loadDefinition, type LoadOptions, type ModelSource } from './load/index.ts'
 import { Evaluator, wantedOf } from './evaluation/computation.ts'
-import { energyOfPositions, evaluateBatch } from './evaluation/evaluate-batch.ts'
+import { energyOfDisplacements, evaluateBatch } from './evaluation/evaluate-batch.ts'
 import type { Evaluation, EvaluationOptions } from './evaluation/options.ts'
-import { openRuntime, registeredRuntime, type Runtime, type RuntimeOptions } from './evaluation/runtime.ts'
+import { openRuntime, registeredRuntime, within, type Runtime, type RuntimeOptions } from './evaluation/runtime.ts'
 import { requireEvaluable, requireGraph } from './evaluation/require.ts'
 import { MaceNetwork } from './model/network.ts'
 import { Parameters } from './model/parameters.ts'
@@ -13,7 +13,10 @@ import type { ChebyshevForces } from './model/radial.ts'
 import { collate, type GraphBatch, type Structure } from './structures/index.ts'
 
 export interface MaceOptions extends RuntimeOptions {
-  /** Arithmetic of the network; by default that of the file. Sums over atoms are in float64 either way. */
+  /**
+   * Arithmetic of the network; by default that of the file, or float32 on a device without float64. Edge vectors are differences in float64
+   * and sums over atoms are in float64 either way.
+   */
   readonly dtype?: FloatDType | undefined
   /**
    * Only for models with a Chebyshev basis. Default `'reference'`: the forces that mace-torch gives and that the model was
@@ -48,6 +51,7 @@ export class Mace {
    * (in Node), a URL, a Blob, bytes or a stream; nothing is fetched unless a URL is given.
    *
    * @throws {FormatError} if the file is damaged or holds something that is not understood; {@link loadDefinition} says more.
+   * @throws {DeviceError} if the device cannot be had, or has no float64 and that is asked for.
    * @throws the signal's reason once it is aborted.
    */
   static async load(source: ModelSource, options: LoadOptions & MaceOptions = {}): Promise<Mace> {
@@ -65,14 +69,15 @@ export class Mace {
   }
 
   static #prepare(definition: MaceDefinition, options: MaceOptions, runtime: Runtime): Mace {
-    const { dtype = definition.architecture.dtype, chebyshevForces = 'reference' } = options
+    const { dtype = runtime.geometry === 'float32' ? 'float32' : definition.architecture.dtype, chebyshevForces = 'reference' } = options
     if (!['float32', 'float64'].includes(dtype)) throw new DtypeError(`Mace: dtype '${dtype}' is unknown; use 'float32' or 'float64'`)
+    if (dtype === 'float64' && runtime.geometry === 'float32')
+      throw new DeviceError(`Mace: device '${runtime.device}' has no float64; use dtype 'float32', or device 'cpu' or 'cuda', which have it`)
     if (!['exact', 'reference'].includes(chebyshevForces)) throw new InputError(`Mace: chebyshevForces '${chebyshevForces}' is unknown; use 'reference' or 'exact'`)
     const network = new MaceNetwork(definition, chebyshevForces)
     // Made outside of the scope: the parameters stay alive for as long as the model.
-    const parameters = Parameters.fromDefinition(definition, dtype)
-    // Distances lose too much in float32: a difference of positions first, and radial functions with large derivatives.
-    const weights = withMethod(runtime.method, () => scope(() => network.prepare(parameters, 'float64')))
+    const parameters = within(runtime, () => Parameters.fromDefinition(definition, dtype))
+    const weights = within(runtime, () => scope(() => network.prepare(parameters, runtime.geometry)))
     return new Mace(definition, new Evaluator(network, weights, dtype, runtime))
   }
 
@@ -140,10 +145,11 @@ export class Mace {
     const evaluator = this.#live()
     const shape = [structure.numAtoms, 3]
     const work = () => {
-      const energy = hessianVectorProduct((positions) => energyOfPositions(evaluator, [structure], batch, head, positions), { allowUnused: true })
-      return energy([array(structure.positions, { shape, dtype: 'float64' })], [array(Float64Array.from(vector), { shape, dtype: 'float64' })])
+      const dtype = evaluator.runtime.geometry
+      const energy = hessianVectorProduct((moved) => energyOfDisplacements(evaluator, [structure], batch, head, moved), { allowUnused: true })
+      return energy([zeros(shape, { dtype })], [array(Float64Array.from(vector), { shape, dtype })])
     }
-    const product = withMethod(evaluator.runtime.method, () => scope(work))
+    const product = within(evaluator.runtime, () => scope(work))
     const [result] = product
     if (!result) return new Float64Array(vector.length)
     const data = Float64Array.from(await result.data())

@@ -1,4 +1,5 @@
 import { InputError, type lowering } from '@equivar/core'
+import { defaultDevice, setDefaultDevice, type Device } from '../array/device.ts'
 
 /** How segmented polynomials are executed; `'auto'` is whatever serves best on the device. */
 export type MethodChoice = lowering.Method | 'auto'
@@ -34,6 +35,23 @@ export function withMethod<R>(choice: MethodChoice, f: () => R): R {
     return synchronous('withMethod', f())
   } finally {
     method = before
+  }
+}
+
+/**
+ * Runs `f` with a device for every array that is made without naming one.
+ *
+ * @throws {DeviceError} if the device was not opened. @throws {InputError} if `f` returns a promise.
+ * @example
+ * const x = withDevice(await device('auto'), () => array([1, 2, 3]))
+ */
+export function withDevice<R>(name: Device, f: () => R): R {
+  const before = defaultDevice()
+  setDefaultDevice(name)
+  try {
+    return synchronous('withDevice', f())
+  } finally {
+    setDefaultDevice(before)
   }
 }
 

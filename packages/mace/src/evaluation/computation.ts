@@ -1,9 +1,9 @@
-import { add, compile, grad, gradSteps, scopeInSteps, sum, track, withMethod, type FloatDType, type MethodChoice, type NDArray, type Program, type Steps } from '@equivar/engine'
+import { add, compile, grad, gradSteps, scopeInSteps, sum, track, type FloatDType, type NDArray, type Program, type Steps } from '@equivar/engine'
 import { disposeTree } from '../model/dispose-tree.ts'
 import type { GraphArrays } from '../model/graph.ts'
 import type { MaceNetwork, NetworkOutput, NetworkWeights } from '../model/network.ts'
 import type { EvaluationOptions } from './options.ts'
-import type { Runtime } from './runtime.ts'
+import { within, type Runtime } from './runtime.ts'
 
 /** What of the network's results is wanted, beside the energies. */
 export interface Wanted {
@@ -63,7 +63,7 @@ export class Evaluator {
   async compute(graph: GraphArrays, wanted: Wanted, pause: () => Promise<void>): Promise<BatchNumbers> {
     let results: BatchArrays
     try {
-      results = this.runtime.isCompiled ? this.program(wanted).run(treeOf(graph)) : await this.#inSteps(graph, wanted, pause)
+      results = this.runtime.isCompiled ? within(this.runtime, () => this.program(wanted).run(treeOf(graph))) : await this.#inSteps(graph, wanted, pause)
     } finally {
       disposeTree(graph)
     }
@@ -108,14 +108,14 @@ export class Evaluator {
       const gradient = wanted.gradient ? yield* gradSteps(totalEnergy(output), [vectors], { allowUnused: true }) : []
       return selected(output, gradient, wanted)
     }
-    return scopeInSteps(() => stepsWithMethod(this.runtime.method, work()), pause)
+    return scopeInSteps(() => stepsWithin(this.runtime, work()), pause)
   }
 }
 
 /** The mode holds for synchronous code only, so it is set for each step. */
-export function* stepsWithMethod<R>(method: MethodChoice, steps: Steps<R>): Steps<R> {
+export function* stepsWithin<R>(runtime: Runtime, steps: Steps<R>): Steps<R> {
   for (;;) {
-    const step = withMethod(method, () => steps.next())
+    const step = within(runtime, () => steps.next())
     if (step.done === true) return step.value
     yield
   }

@@ -1,13 +1,14 @@
 import { InputError } from '@equivar/core'
-import { add, array, finish, gradSteps, scopeInSteps, sub, take, track, type NDArray, type Steps } from '@equivar/engine'
+import { add, array, finish, gradSteps, scopeInSteps, sub, take, track, zeros, type NDArray, type Steps } from '@equivar/engine'
 import { pauseIfDue } from '../structures/cooperation.ts'
 import { cellVolume, type GraphBatch, type Structure } from '../structures/index.ts'
 import { edgeVectors, graphArrays, speciesOf } from './batch-inputs.ts'
-import { stepsWithMethod, totalEnergy, wantedOf, type Evaluator } from './computation.ts'
+import { stepsWithin, totalEnergy, wantedOf, type Evaluator } from './computation.ts'
 import { atomicVirialsFromEdges, forcesFromEdges, stressFromVirial, virialsFromEdges } from './derivatives.ts'
 import { joinDescriptors } from './descriptors.ts'
 import type { Evaluation, EvaluationOptions } from './options.ts'
 import { energyScale, referenceEnergies } from './reference-energies.ts'
+import { within } from './runtime.ts'
 
 /**
  * Results of all structures of a batch, in order. `head` is the position of the head that evaluates them, `firstIndex` that
@@ -29,9 +30,11 @@ export async function evaluateBatch(
   const vectors = edgeVectors(batch)
 
   const pause = () => pauseIfDue(options.signal)
-  const leaf = array(vectors, { shape: [batch.numEdges, 3], dtype: 'float64' })
-  // The share of one edge of a pair has a meaning only where edges are not summed up.
-  const graph = graphArrays(batch, leaf, structures, architecture, { head, dtype, paired: !(atomicVirials || edgeForces) })
+  const graph = within(evaluator.runtime, () => {
+    const leaf = array(vectors, { shape: [batch.numEdges, 3], dtype: evaluator.runtime.geometry })
+    // The share of one edge of a pair has a meaning only where edges are not summed up.
+    return graphArrays(batch, leaf, structures, architecture, { head, dtype, paired: !(atomicVirials || edgeForces) })
+  })
   const results = await evaluator.compute(graph, wantedOf(options), pause)
   const { nodeEnergies: interaction, embeddingEnergies: embedding, gradient: gradients, features, terms } = results
   const scale = energyScale(network.definition, head)
@@ -77,26 +80,25 @@ export async function evaluateBatch(
 }
 
 /**
- * `Σ_i e_i` as a function of positions [N, 3] in float64, for derivatives of any order.
- * The result is in the model's dtype, without the constant reference energies.
+ * `Σ_i e_i` as a function of how far atoms have moved from the batch's positions, [N, 3] in the dtype of geometry, for derivatives of
+ * any order. The result is in the model's dtype, without the constant reference energies.
  */
-export function energyOfPositions(evaluator: Evaluator, structures: readonly Structure[], batch: GraphBatch, head: number, positions: NDArray): NDArray {
-  return finish(energySteps(evaluator, structures, batch, head, positions))
+export function energyOfDisplacements(evaluator: Evaluator, structures: readonly Structure[], batch: GraphBatch, head: number, moved: NDArray): NDArray {
+  return finish(energySteps(evaluator, structures, batch, head, moved))
 }
 
 function* energySteps(
-  { network, weights, dtype }: Evaluator,
+  { network, weights, dtype, runtime }: Evaluator,
   structures: readonly Structure[],
   batch: GraphBatch,
   head: number,
-  positions: NDArray,
+  moved: NDArray,
 ): Steps<NDArray> {
   const { architecture } = network.definition
-  // What the edge vectors hold besides the difference of positions does not depend on them.
-  const shifts = edgeVectors({ ...batch, positions: new Float64Array(batch.positions.length) })
   const [senders, receivers] = [array(batch.senders), array(batch.receivers)]
-  const difference = sub(take(positions, receivers), take(positions, senders))
-  const vectors = add(difference, array(shifts, { shape: [batch.numEdges, 3], dtype: 'float64' }))
+  // Differences of positions are taken in float64, where nothing is lost, and on the host.
+  const unmoved = array(edgeVectors(batch), { shape: [batch.numEdges, 3], dtype: runtime.geometry })
+  const vectors = add(unmoved, sub(take(moved, receivers), take(moved, senders)))
   const output = yield* network.steps(weights, graphArrays(batch, vectors, structures, architecture, { head, dtype, paired: true }))
   return totalEnergy(output)
 }
@@ -113,19 +115,20 @@ async function energyHessian(
   const [first, last] = [3 * (batch.nodeOffsets[g] ?? 0), 3 * (batch.nodeOffsets[g + 1] ?? 0)]
   const size = last - first
   const work = function* () {
-    const positions = track(array(batch.positions, { shape: [batch.numNodes, 3], dtype: 'float64' }))
-    const energy = yield* energySteps(evaluator, structures, batch, head, positions)
-    const gradient = yield* gradSteps(energy, [positions], { createGraph: true, allowUnused: true })
+    const dtype = evaluator.runtime.geometry
+    const moved = track(zeros([batch.numNodes, 3], { dtype }))
+    const energy = yield* energySteps(evaluator, structures, batch, head, moved)
+    const gradient = yield* gradSteps(energy, [moved], { createGraph: true, allowUnused: true })
     const rows: NDArray[] = []
     for (let row = 0; row < size; row++) {
       const seed = new Float64Array(batch.positions.length)
       seed[first + row] = 1
-      const cotangents = array(seed, { shape: [batch.numNodes, 3], dtype: 'float64' })
-      rows.push(...(yield* gradSteps(gradient, [positions], { cotangents, allowUnused: true })))
+      const cotangents = array(seed, { shape: [batch.numNodes, 3], dtype })
+      rows.push(...(yield* gradSteps(gradient, [moved], { cotangents, allowUnused: true })))
     }
     return rows
   }
-  const rows = await scopeInSteps(() => stepsWithMethod(evaluator.runtime.method, work()), pause)
+  const rows = await scopeInSteps(() => stepsWithin(evaluator.runtime, work()), pause)
   const hessian = new Float64Array(size * size)
   for (const [row, values] of rows.entries()) {
     hessian.set((await values.data()).subarray(first, last), row * size)

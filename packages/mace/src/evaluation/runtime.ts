@@ -1,5 +1,5 @@
-import { DeviceError, device as openDevice, registeredDevice, use } from '@equivar/core'
-import type { MethodChoice } from '@equivar/engine'
+import { type BackendDevice, DeviceError, device as openDevice, registeredDevice, use } from '@equivar/core'
+import { withDevice, withMethod, type FloatDType, type MethodChoice } from '@equivar/engine'
 
 /** Where and how a network runs. */
 export interface Runtime {
@@ -7,6 +7,13 @@ export interface Runtime {
   readonly method: MethodChoice
   /** Whether kernels run it; otherwise it is evaluated in plain TypeScript. */
   readonly isCompiled: boolean
+  /** Of edge vectors and what is made of them before features: float64 where the device has it. */
+  readonly geometry: FloatDType
+}
+
+/** Runs synchronous code with a runtime's device and method. */
+export function within<R>({ device, method }: Pick<Runtime, 'device' | 'method'>, work: () => R): R {
+  return withMethod(method, () => withDevice(device, work))
 }
 
 export interface RuntimeOptions {
@@ -30,13 +37,18 @@ export async function openRuntime({ device = 'cpu', method = 'auto' }: RuntimeOp
   }
   if (device === 'cpu') return registeredRuntime({ device, method })
   const { name, backend } = await openDevice(device)
-  return { device: name, method, isCompiled: backend !== null && method !== 'naive' }
+  return runtimeOn(name, method, backend)
 }
 
 /** What is registered, at once. @throws {DeviceError} if a compiled method is asked for and no backend is registered for the device. */
 export function registeredRuntime({ device = 'cpu', method = 'auto' }: RuntimeOptions): Runtime {
-  const isNaive = method === 'naive' || registeredDevice(device) === null
-  if (isNaive && method !== 'naive' && (method !== 'auto' || device !== 'cpu'))
+  const backend = registeredDevice(device)
+  if ((method === 'naive' || backend === null) && method !== 'naive' && (method !== 'auto' || device !== 'cpu'))
     throw new DeviceError(`Mace: method '${method}' on device '${device}' needs kernels, but no backend is registered for it; register one with use(…), or load the model with Mace.load`)
-  return { device, method, isCompiled: !isNaive }
+  return runtimeOn(device, method, backend)
+}
+
+function runtimeOn(device: string, method: MethodChoice, backend: BackendDevice | null): Runtime {
+  const hasDouble = backend === null || backend.capabilities.floats.includes('f64')
+  return { device, method, isCompiled: backend !== null && method !== 'naive', geometry: hasDouble ? 'float64' : 'float32' }
 }

@@ -1,13 +1,21 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inRoot, installed } from '../lib/paths.mjs'
 import { capture } from '../lib/run.mjs'
 
 /**
  * @typedef {Record<string, string>} Texts
- * @typedef {{ name: string, private?: boolean, scripts?: Texts, dependencies?: Texts, publishConfig?: { bin?: Texts } }} Manifest
+ * @typedef {{ dependencies?: Texts, optionalDependencies?: Texts }} Needs
+ * @typedef {Needs & { name: string, private?: boolean, main?: string, scripts?: Texts, publishConfig?: { bin?: Texts } }} Manifest
  * @typedef {{ manifest: Manifest, tarball: string }} Packed
  */
+
+/** The folders of all packages, those for single platforms included, which lie in the package that brings them. */
+function packageFolders() {
+  const folders = readdirSync(inRoot('packages')).map((name) => inRoot('packages', name))
+  const platforms = folders.map((folder) => join(folder, 'platforms')).filter((folder) => existsSync(folder))
+  return [...folders, ...platforms.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))]
+}
 
 /**
  * Every package that is published, packed as it would be.
@@ -17,11 +25,10 @@ import { capture } from '../lib/run.mjs'
  */
 export async function packAll(scratch) {
   const packed = []
-  for (const name of readdirSync(inRoot('packages'))) {
-    const folder = inRoot('packages', name)
+  for (const folder of packageFolders()) {
     const manifest = /** @type {Manifest} */ (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')))
     if (manifest.private === true) continue
-    const destination = join(scratch, 'tarballs', name)
+    const destination = join(scratch, 'tarballs', manifest.name)
     mkdirSync(destination, { recursive: true })
     const { code, output } = await capture(process.execPath, [installed('pnpm/bin/pnpm.cjs'), 'pack', '--pack-destination', destination], { cwd: folder })
     const [tarball] = readdirSync(destination)
@@ -55,6 +62,6 @@ export async function installInto(folder, packages) {
 export function closure(names, all) {
   const found = new Set(all.filter(({ manifest }) => names.includes(manifest.name)))
   for (const { manifest } of found)
-    for (const other of all) if (Object.hasOwn(manifest.dependencies ?? {}, other.manifest.name)) found.add(other)
+    for (const other of all) if (Object.hasOwn({ ...manifest.dependencies, ...manifest.optionalDependencies }, other.manifest.name)) found.add(other)
   return [...found]
 }

@@ -16,7 +16,9 @@ export async function tarballProblems({ manifest, tarball }) {
   const problems = messages.map((message) => `publint: ${formatMessage(message, pkg, { color: false }) ?? message.code}`)
   const script = Object.keys(manifest.scripts ?? {}).find((key) => /^(?:pre|post)?(?:install|prepare)$/.test(key))
   if (script !== undefined) problems.push(`the script ${script} would run on a user's machine at installation`)
-  return [...problems, ...(await typeProblems(data))].map((problem) => `${manifest.name}: ${problem}`)
+  // Compiled code has no types: another package loads it.
+  if (manifest.main?.endsWith('.node') !== true) problems.push(...(await typeProblems(data)))
+  return problems.map((problem) => `${manifest.name}: ${problem}`)
 }
 
 /** @param {Buffer} data */

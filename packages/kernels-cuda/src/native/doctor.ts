@@ -1,4 +1,5 @@
 import { loadAddon } from '#addon'
+import type { LoadedAddon } from './addon.ts'
 import type { DeviceProperties } from './driver.ts'
 
 /** What there is of CUDA on this machine. */
@@ -19,7 +20,7 @@ const oldestCapability = 80
 const oldestDriver = 12_000
 
 /** Looks for the addon, the driver and the devices. Never throws, and opens no device. */
-export async function doctor(load: typeof loadAddon = loadAddon): Promise<DoctorReport> {
+export async function doctor(load: () => LoadedAddon = loadAddon): Promise<DoctorReport> {
   const problems: string[] = []
   let addon: DoctorReport['addon'] = null
   let driver: string | null = null

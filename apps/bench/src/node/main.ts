@@ -14,6 +14,7 @@ program
   .command('run', { isDefault: true })
   .description('times operations and models, in turns with the peers')
   .option('--python <paths>', 'Python interpreters of the environments of the peers, separated by commas', list, [])
+  .option('--js <folder>', 'folder whose node_modules hold @jax-js/jax, onnxruntime-node or onnxruntime-web, as peers')
   .option('--sections <names>', `which of ${sections.join(', ')}, or all; the first four unless told`, sectionList)
   .option('--cases <names>', `which of ${Object.keys(cases).join(', ')}`, caseList)
   .option('--passes <names>', 'which of fwd, fb, db, ef, step; all unless told', list)

@@ -11,6 +11,7 @@ import { geometricMean } from '../measure/statistics.ts'
 import type { Refusal, ResultRecord, Row } from '../results/record.ts'
 import { tableHead, tableLines } from '../results/text.ts'
 import { folderAssets } from './assets.ts'
+import { buildJsCase, loadJsPeers, type JsPeer } from './js-peers.ts'
 import { machineOf } from './machine.ts'
 import { choiceOf, type RunOptionTexts } from './options.ts'
 import { processRows, threadRows } from './processes.ts'
@@ -39,6 +40,8 @@ export async function run(options: RunOptionTexts): Promise<ResultRecord> {
   const script = fileURLToPath(new URL('../../peers/peers.py', import.meta.url))
   const peers = options.python.map((python) => new Peer({ python, script, threads, models, structures }))
   const versions: Record<string, string> = { node: process.version }
+  const jsPeers = options.js === undefined ? [] : await loadJsPeers(options.js, (text) => console.error(text))
+  for (const { name, version } of jsPeers) versions[name] = version
   const assets = folderAssets(models, structures)
   try {
     for (const peer of peers) Object.assign(versions, await peer.versions())
@@ -46,7 +49,7 @@ export async function run(options: RunOptionTexts): Promise<ResultRecord> {
     for (const dtype of options.dtype)
       for (const name of chosen.cases) {
         progress.show(`${name} ${dtype}`)
-        const { rows, refused } = await measure(name, dtype, { assets, backends, peers, scratch, options })
+        const { rows, refused } = await measure(name, dtype, { assets, backends, peers, jsPeers, scratch, options })
         findings.rows.push(...rows)
         findings.refused.push(...refused)
         progress.step()
@@ -87,11 +90,12 @@ interface Setting {
   readonly assets: Assets
   readonly backends: readonly BenchBackend[]
   readonly peers: readonly Peer[]
+  readonly jsPeers: readonly JsPeer[]
   readonly scratch: string
   readonly options: RunOptionTexts
 }
 
-async function measure(name: string, dtype: Dtype, { assets, backends, peers, scratch, options }: Setting): Promise<Findings> {
+async function measure(name: string, dtype: Dtype, { assets, backends, peers, jsPeers, scratch, options }: Setting): Promise<Findings> {
   const built: PythonCase[] = []
   const folders: string[] = []
   try {
@@ -104,8 +108,14 @@ async function measure(name: string, dtype: Dtype, { assets, backends, peers, sc
     // The environment that knows the case gives its inputs; all make the same ones from the same seeds.
     const known = built.find(({ opponent }) => opponent.passes.length > 0)
     const input = known?.input ?? (await seededInput(name, dtype, assets))
-    const { rows, refused } = await runCase(input, backends, built.map(({ opponent }) => opponent), { ...options, ownOnly: options.ownOnly === true })
-    return { rows: [...rows], refused: [...refused] }
+    const inJs = await buildJsCase(jsPeers, input, options.threads, (text) => console.error(text))
+    try {
+      const opponents = [...built, inJs].map(({ opponent }) => opponent)
+      const { rows, refused } = await runCase(input, backends, opponents, { ...options, ownOnly: options.ownOnly === true })
+      return { rows: [...rows], refused: [...refused] }
+    } finally {
+      await inJs.dispose()
+    }
   } finally {
     for (const peer of peers) await peer.drop()
     for (const folder of folders) rmSync(folder, { recursive: true, force: true })

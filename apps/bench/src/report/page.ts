@@ -12,7 +12,7 @@ export function escapeHtml(text: string): string {
 
 const reportStyle = `
   body { font: 16px/1.5 system-ui, sans-serif; max-width: 1080px; margin: 2rem auto; padding: 0 1rem; color: #222; background: #fff }
-  figure { margin: 1rem 0; overflow-x: auto }
+  figure { margin: 1.5rem 0; overflow-x: auto } figcaption { font-weight: 600; margin-bottom: .4rem }
   table { border-collapse: collapse; font-size: 14px } .wide { overflow-x: auto }
   td, th { padding: .15rem .6rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap }
   td:nth-child(-n+3), th:nth-child(-n+3) { text-align: left }
@@ -57,7 +57,7 @@ function recordHtml(name: string, record: ResultRecord): string {
   const sections = [...new Set(rows.map(({ section }) => section))]
   return `<h2>${escapeHtml(name)}, ${escapeHtml(record.date)}</h2>
 <dl>${facts.map(([key, value]) => `<dt>${escapeHtml(key)}</dt><dd>${escapeHtml(value)}</dd>`).join('')}</dl>
-${charts.flatMap((chart) => (chart === null ? [] : `<figure>${chart}</figure>`)).join('\n')}
+${charts.flatMap((chart) => (chart === null ? [] : `<figure><figcaption>${escapeHtml(chart.caption)}</figcaption>${chart.svg}</figure>`)).join('\n')}
 ${sections.map((section) => sectionHtml(section, rows.filter((row) => row.section === section))).join('\n')}
 ${refused.length > 0 ? `<h3>not measured</h3><ul>${refused.map((one) => `<li>${escapeHtml(`${one.case} on ${one.backend}, ${one.dtype}: ${one.reason}`)}</li>`).join('')}</ul>` : ''}`
 }

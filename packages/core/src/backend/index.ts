@@ -1,3 +1,4 @@
+export type { CodeStore } from './code-store.ts'
 export type * from './contract.ts'
 export * from './interpreter/index.ts'
 export { KernelCache } from './kernel-cache.ts'

@@ -1,10 +1,9 @@
 import {
-  type BackendDevice, type Binding, type Capabilities, checkBinding, checkByteLength, checkKernel, checkLaunch, checkWidth, DeviceError,
-  type DeviceMemory, type DeviceStatistics, type Executable, KernelCache, type kernels, type Launch, type Recording,
+  type BackendDevice, type Binding, type Capabilities, checkBinding, checkByteLength, checkKernel, checkLaunch, checkWidth, type CodeStore,
+  DeviceError, type DeviceMemory, type DeviceStatistics, type Executable, KernelCache, type kernels, type Launch, type Recording,
 } from '@equivar/core'
 import { sharedBytes } from '../wasm/index.ts'
 import type { Block } from './allocator.ts'
-import type { CodeStore } from './code-store.ts'
 import { divide, divideSequence } from './division.ts'
 import { CpuExecutable, type Job, writeArguments } from './executable.ts'
 import { LinearMemory, maxPages } from './linear-memory.ts'

@@ -1,7 +1,6 @@
-import type { kernels } from '@equivar/core'
+import type { CodeStore, kernels } from '@equivar/core'
 import { emit, type EmitOptions, emitterVersion } from '../wasm/index.ts'
 import type { Block } from './allocator.ts'
-import type { CodeStore } from './code-store.ts'
 import { dataBytes } from './data-bytes.ts'
 import type { Run } from './executable.ts'
 import type { LinearMemory } from './linear-memory.ts'

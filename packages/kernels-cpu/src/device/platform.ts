@@ -1,4 +1,4 @@
-import type { CodeStore } from './code-store.ts'
+import type { CodeStore } from '@equivar/core'
 import type { ThreadData } from './worker.ts'
 
 /** A thread of the host. */

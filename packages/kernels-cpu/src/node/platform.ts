@@ -1,11 +1,9 @@
+import type { CodeStore } from '@equivar/core'
+import { openCodeStore as openIn } from '@equivar/core/node'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import type { CodeStore } from '../device/code-store.ts'
 import type { HostThread } from '../device/platform.ts'
 import type { ThreadData } from '../device/worker.ts'
-import { cachePath } from './cache-path.ts'
-import { CodeFolder } from './code-folder.ts'
 
 export { availableParallelism }
 
@@ -13,8 +11,7 @@ const maxCacheBytes = 2 ** 26
 
 /** Where the code of kernels is kept for later processes: in the folder, or where the user's caches are. */
 export function openCodeStore(folder?: string): CodeStore | null {
-  const path = folder ?? cachePath()
-  return path === null ? null : new CodeFolder(join(path, 'kernels-cpu'), maxCacheBytes)
+  return openIn('kernels-cpu', maxCacheBytes, folder)
 }
 
 /** Starts a worker thread made of the function's text; it does not keep the process alive. */

@@ -3,6 +3,8 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { type Addon, type AddonChoice, bindAddon, type LoadedAddon } from '../native/addon.ts'
 
+export { openImageStore } from './image-store.ts'
+
 /** Platforms for which a package is laid out. */
 const platforms: readonly string[] = ['linux-x64', 'linux-arm64', 'win32-x64']
 

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { CodeStore } from '../device/code-store.ts'
+import type { CodeStore } from '../backend/code-store.ts'
 
 const digestLength = 32
 const temporaryEnd = '.part'

@@ -19,3 +19,4 @@ export type { CustomRule, ParamsOf, PrimitiveName, Primitives } from './primitiv
 export * from './functions/index.ts'
 export * from './optimizers/index.ts'
 export * from './program/index.ts'
+export { findNeighbors, type FindOptions, type FoundNeighbors, type NeighborProblem } from './kernels/neighbor-list/index.ts'

@@ -52,7 +52,8 @@ export class Calculator {
   async #edgesOf(structure: Structure, signal: AbortSignal | undefined): Promise<GraphBatch> {
     const known = this.#known
     if (known && this.#skin > 0 && isNear(known.structure, structure, this.#skin / 2)) return known.batch
-    const batch = await collate([structure], this.model.cutoff + this.#skin, { signal })
+    const { cutoff, device, method } = this.model
+    const batch = await collate([structure], cutoff + this.#skin, { device, method, signal })
     this.#numLists++
     this.#known = { structure, batch }
     return batch

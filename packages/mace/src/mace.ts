@@ -1,15 +1,15 @@
 import { DeviceError, DtypeError, InputError, ShapeError } from '@equivar/core'
-import { array, hessianVectorProduct, scope, zeros, type FloatDType, type ProgramExplanation } from '@equivar/engine'
+import { array, hessianVectorProduct, scope, zeros, type FloatDType, type MethodChoice, type ProgramExplanation } from '@equivar/engine'
 import type { MaceDefinition } from './definition.ts'
 import { loadDefinition, type LoadOptions, type ModelSource } from './load/index.ts'
 import { Evaluator, wantedOf } from './evaluation/computation.ts'
 import { energyOfDisplacements, evaluateBatch } from './evaluation/evaluate-batch.ts'
 import type { Evaluation, EvaluationOptions } from './evaluation/options.ts'
-import { openRuntime, registeredRuntime, within, type Runtime, type RuntimeOptions } from './evaluation/runtime.ts'
 import { requireEvaluable, requireGraph } from './evaluation/require.ts'
 import { MaceNetwork } from './model/network.ts'
 import { Parameters } from './model/parameters.ts'
 import type { ChebyshevForces } from './model/radial.ts'
+import { openRuntime, registeredRuntime, within, type Runtime, type RuntimeOptions } from './runtime.ts'
 import { collate, type GraphBatch, type Structure } from './structures/index.ts'
 
 export interface MaceOptions extends RuntimeOptions {
@@ -38,11 +38,17 @@ const atomsPerBatch = 500
 export class Mace {
   readonly definition: MaceDefinition
   readonly dtype: FloatDType
+  /** Where the model runs. */
+  readonly device: string
+  /** How it runs; `'naive'` if the device has no kernels. */
+  readonly method: MethodChoice
   #evaluator: Evaluator | undefined
 
   private constructor(definition: MaceDefinition, evaluator: Evaluator) {
     this.definition = definition
     this.dtype = evaluator.dtype
+    this.device = evaluator.runtime.device
+    this.method = evaluator.runtime.isCompiled ? evaluator.runtime.method : 'naive'
     this.#evaluator = evaluator
   }
 
@@ -108,7 +114,7 @@ export class Mace {
     for (const group of batches(structures, hessian ? 1 : batchSize)) {
       const first = results.length
       const nameOf = (index: number) => (structures.length > 1 ? `structure ${first + index}` : undefined)
-      const batch = await collate(group, this.cutoff, { signal, nameOf })
+      const batch = await collate(group, this.cutoff, { device: this.device, method: this.method, signal, nameOf })
       for (const result of await evaluateBatch(this.#live(), group, batch, head, options, first)) results.push(result)
     }
     return results
@@ -141,7 +147,7 @@ export class Mace {
       throw new ShapeError(`hessianVectorProduct: the vector has ${vector.length} components, the structure needs ${3 * structure.numAtoms}; pass three an atom`)
     if (!Array.from(vector).every(Number.isFinite)) throw new InputError('hessianVectorProduct: a component of the vector is not finite; pass numbers only')
     const head = this.#headNumber(options.head)
-    const batch = await collate([structure], this.cutoff, { signal: options.signal })
+    const batch = await collate([structure], this.cutoff, { device: this.device, method: this.method, signal: options.signal })
     const evaluator = this.#live()
     const shape = [structure.numAtoms, 3]
     const work = () => {

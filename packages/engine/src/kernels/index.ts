@@ -13,7 +13,6 @@ export type { ElementwiseDag, ElementwiseName, ElementwiseNode } from './element
 export { launchElementwise, planElementwise, type ElementwiseLaunch, type Walk } from './elementwise/plan.ts'
 
 export { orderPlan } from './algorithms/order.ts'
-export * from './neighbor-list/index.ts'
 
 /** How primitives are run by kernels; matrix products and polynomials are lowered elsewhere. */
 export const planners: { readonly [P in Exclude<PrimitiveName, 'matmul' | 'segmentedPolynomial' | CustomName>]: Planner<P> } = {

@@ -1,17 +1,13 @@
-import { InputError, type BackendDevice } from '@equivar/core'
+import { InputError, interpreterBackend, type BackendDevice } from '@equivar/core'
 import { describe, expect, it } from 'vitest'
-import { findNeighbors, neighborGrid, neighborListPlans, type NeighborProblem } from '../../src/kernels/neighbor-list/index.ts'
-import { compiledDevice, gpu, interpreterDevice, Random, run, simd } from './support.ts'
+import { findNeighbors, neighborGrid, type NeighborProblem } from '../../src/kernels/neighbor-list/index.ts'
+import { compiledDevice, gpu, Random, simd } from './support.ts'
 
 type Cell = readonly (readonly [number, number, number])[]
 
-async function list(problem: NeighborProblem, device: BackendDevice, target: typeof simd) {
-  const plans = neighborListPlans(neighborGrid(problem), target)
-  const found = await run(plans.search, { inputs: [problem.positions], outputs: plans.searchOutputs }, device)
-  const numEdges = found[0]?.at(-1) ?? 0
-  const outputs = [numEdges, numEdges, 3 * numEdges].map((length) => ({ scalar: 'i32', length }) as const)
-  const edges = await run(plans.fill(numEdges), { inputs: [problem.positions, ...found], outputs }, device)
-  return { coincident: found[1]?.[0] ?? 0, edges: edges.map((own) => Array.from(own)) }
+async function list(problem: NeighborProblem, device: BackendDevice): Promise<readonly number[][]> {
+  const { senders, receivers, unitShifts } = await findNeighbors(device, problem)
+  return [senders, receivers, unitShifts].map((own) => Array.from(own))
 }
 
 /** All pairs, all shifts. */
@@ -45,6 +41,18 @@ function problem(numAtoms: number, cell: Cell, pbc: NeighborProblem['pbc'], cuto
   return { positions, basis, pbc, cutoff }
 }
 
+/** Rotated, so that rounding errors are all that there is across. */
+function inPlane(numAtoms: number): Pick<NeighborProblem, 'positions' | 'basis'> {
+  const random = new Random(7)
+  const positions = Array.from({ length: numAtoms }, () => [random.between(-4, 4), random.between(-4, 4)]).flatMap(([u = 0, v = 0]) => [0.6 * u, 0.8 * u, v])
+  return { positions: Float64Array.from(positions), basis: [3.6, 4.8, 0, 0.8, -0.6, 0, 0, 0, 1] }
+}
+
+function outlier(numAtoms: number): NeighborProblem {
+  const given = problem(numAtoms, cube, [false, false, false], 2.5)
+  return { ...given, positions: Float64Array.of(...given.positions, 1e6, -1e6, 1e6) }
+}
+
 const cube: Cell = [[6, 0, 0], [0, 6, 0], [0, 0, 6]]
 const triclinic: Cell = [[5, 0.5, 0], [1.5, 4.5, 0.3], [-2, 1, 5.5]]
 const small: Cell = [[1.9, 0, 0], [0.4, 2.1, 0], [0.1, 0.2, 1.7]]
@@ -58,34 +66,39 @@ const problems: readonly (readonly [string, NeighborProblem, number])[] = [
   ['left-handed', problem(25, leftHanded, [true, true, true], 2.9), 3],
   ['a slab', problem(30, [[6, 0, 0], [1, 5, 0], [0, 0, 1]], [true, true, false], 2.6, 3), 6],
   ['a wire', problem(25, [[1, 0, 0], [0, 1, 0], [0, 0, 5]], [false, false, true], 3.3, 4), 5],
+  ['atoms in one plane', { ...problem(20, [[6, 0, 0], [2, 5, 0], [0, 0, 1]], [true, false, false], 2.4), ...inPlane(20) }, 3],
+  ['an outlier that leaves single precision without digits', outlier(30), 0],
   ['atoms many cells away', problem(12, cube, [true, true, true], 3, 9), 11],
 ]
 
+const interpreted = (target: typeof simd) => interpreterBackend({ capabilities: target }).openSync()
+
 describe.each([
-  ['interpreted', interpreterDevice(), simd],
-  ['interpreted for gpu', interpreterDevice(), gpu],
-  ['compiled', compiledDevice(), simd],
-] as const)('%s', (_, device, target) => {
+  ['interpreted', interpreted(simd)],
+  ['interpreted for gpu', interpreted(gpu)],
+  ['compiled', compiledDevice()],
+] as const)('%s', (_, device) => {
   it.each(problems)('%s', async (__, given, reach) => {
-    const { coincident, edges } = await list(given, device, target)
-    expect(coincident).toBe(0)
-    const expected = everyPair(given, reach)
-    expect(edges[0]?.length).toBe(expected[0]?.length)
-    expect(edges).toEqual(expected)
+    expect(await list(given, device)).toEqual(everyPair(given, reach))
   })
 
   it('distances equal to the cutoff are not below it', async () => {
     const lattice = { positions: Float64Array.of(0, 0, 0, 1.5, 0, 0), basis: [3, 0, 0, 0, 3, 0, 0, 0, 3], pbc: [true, true, true] as const }
-    expect((await list({ ...lattice, cutoff: 1.5 }, device, target)).edges[0]).toEqual([])
-    expect((await list({ ...lattice, cutoff: 1.5 + 1e-12 }, device, target)).edges[0]).toEqual([1, 1, 0, 0])
+    expect((await list({ ...lattice, cutoff: 1.5 }, device))[0]).toEqual([])
+    expect((await list({ ...lattice, cutoff: 1.5 + 1e-12 }, device))[0]).toEqual([1, 1, 0, 0])
   })
 
-  it('tells of atoms at the same point', async () => {
+  it('names the first atom at the point of another, and that one', async () => {
     const given = problem(9, cube, [true, true, true], 3)
     const positions = given.positions.slice()
-    // The last atom is a periodic image of the third.
-    for (let k = 0; k < 3; k++) positions[24 + k] = (positions[6 + k] ?? 0)
-    expect((await list({ ...given, positions }, device, target)).coincident).toBe(9)
+    for (let k = 0; k < 3; k++) {
+      positions[24 + k] = positions[6 + k] ?? 0
+      // A periodic image.
+      positions[21 + k] = (positions[12 + k] ?? 0) + (k === 1 ? 6 : 0)
+    }
+    await expect(findNeighbors(device, { ...given, positions })).rejects.toThrow('atoms 2 and 8 are at the same point;')
+    positions[6] = 0.5
+    await expect(findNeighbors(device, { ...given, positions })).rejects.toThrow('atoms 4 and 7 are at the same point (through the periodic image [0, 1, 0])')
   })
 })
 
@@ -105,11 +118,25 @@ describe('on a device', () => {
     expect(compiledDevice().statistics().liveBuffers - before).toBeLessThanOrEqual(2)
   })
 
-  it('names both atoms at one point, and refuses too many edges', async () => {
+  it('pauses between parts, and gives memory back when that ends it', async () => {
+    const before = compiledDevice().statistics().liveBuffers
+    let pauses = 0
+    const pause = () => (++pauses < 4 ? Promise.resolve() : Promise.reject(new Error('enough')))
+    await expect(findNeighbors(compiledDevice(), problem(30, triclinic, [true, true, true], 3.1), { pause })).rejects.toThrow('enough')
+    expect(compiledDevice().statistics().liveBuffers).toBe(before)
+  })
+
+  it('refuses a device without float64, and one without memory', async () => {
     const given = problem(9, cube, [true, true, true], 3)
-    const positions = given.positions.slice()
-    for (let k = 0; k < 3; k++) positions[24 + k] = positions[6 + k] ?? 0
-    await expect(findNeighbors(compiledDevice(), { ...given, positions })).rejects.toThrow('atoms 2 and 8 are at the same point')
+    await expect(findNeighbors(interpreterBackend({ capabilities: { floats: ['f32'] } }).openSync(), given)).rejects.toThrow(/has no float64/)
+    await expect(findNeighbors(interpreterBackend({ memoryLimit: 4096 }).openSync(), given)).rejects.toThrow(/no memory/)
+  })
+
+  it('refuses too many edges, those that surely come before any work', async () => {
+    const crowd = { ...problem(3000, cube, [false, false, false], 3), cutoff: 40 }
+    await expect(findNeighbors(compiledDevice(), crowd, { maxEdges: 1e6 })).rejects.toThrow(/about 4\.5e\+6 edges, more than the limit of 1000000/)
+
+    const given = problem(9, cube, [true, true, true], 3)
     await expect(findNeighbors(compiledDevice(), given, { maxEdges: 3 })).rejects.toThrow(/more than the limit of 3/)
   })
 })
@@ -124,4 +151,7 @@ it('refuses what it cannot search', () => {
   expect(() => neighborGrid({ ...given, positions: Float64Array.of(1e15, 0, 0) })).toThrow(/digits/)
   expect(() => neighborGrid({ ...given, positions: Float64Array.of(Number.NaN, 0, 0) })).toThrow(InputError)
   expect(() => neighborGrid({ ...given, cutoff: 2000 })).toThrow(/images/)
+  expect(() => neighborGrid({ ...given, cutoff: 1e-13, positions: Float64Array.of(0, 0, 0) })).toThrow(/1e-12/)
+  expect(() => neighborGrid({ ...given, basis: [1e-9, 0, 0, 0, 1, 0, 0, 0, 1], pbc: [true, false, false] })).toThrow(/cells away/)
+  expect(() => neighborGrid({ ...given, positions: problem(5000, [[1e4, 0, 0], [0, 1e4, 0], [0, 0, 1e4]], given.pbc, 3).positions, pbc: [false, false, false] })).toThrow(/too thin/)
 })

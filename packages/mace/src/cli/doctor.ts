@@ -1,7 +1,7 @@
 import { surveyDevices, type DeviceFinding, type DeviceKind } from '@equivar/core'
 import { array, sphericalHarmonics, withMethod } from '@equivar/engine'
 import { availableParallelism, cpus, totalmem } from 'node:os'
-import { openRuntime } from '../evaluation/runtime.ts'
+import { openRuntime } from '../runtime.ts'
 import type { CliContext } from './context.ts'
 import { writeText } from './output.ts'
 

@@ -3,7 +3,7 @@ import { disposeTree } from '../model/dispose-tree.ts'
 import type { GraphArrays } from '../model/graph.ts'
 import type { MaceNetwork, NetworkOutput, NetworkWeights } from '../model/network.ts'
 import type { EvaluationOptions } from './options.ts'
-import { within, type Runtime } from './runtime.ts'
+import { within, type Runtime } from '../runtime.ts'
 
 /** What of the network's results is wanted, beside the energies. */
 export interface Wanted {

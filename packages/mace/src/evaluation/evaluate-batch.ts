@@ -8,7 +8,7 @@ import { atomicVirialsFromEdges, forcesFromEdges, stressFromVirial, virialsFromE
 import { joinDescriptors } from './descriptors.ts'
 import type { Evaluation, EvaluationOptions } from './options.ts'
 import { energyScale, referenceEnergies } from './reference-energies.ts'
-import { within } from './runtime.ts'
+import { within } from '../runtime.ts'
 
 /**
  * Results of all structures of a batch, in order. `head` is the position of the head that evaluates them, `firstIndex` that

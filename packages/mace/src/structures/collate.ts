@@ -1,6 +1,7 @@
 import { InputError } from '@equivar/core'
 import { extendedCell } from './cell.ts'
-import { neighborListAsync, type NeighborList, type NeighborListOptions } from './neighbor-list.ts'
+import type { NeighborList } from './neighbor-list.ts'
+import { neighborListAsync, type NeighborListAsyncOptions } from './neighbor-list-async.ts'
 import type { Structure } from './structure.ts'
 
 /**
@@ -31,7 +32,7 @@ export interface GraphBatch {
   readonly cells: Float64Array
 }
 
-export interface CollateOptions extends NeighborListOptions {
+export interface CollateOptions extends NeighborListAsyncOptions {
   /** How errors call a structure, by its position. Default: its number, where there is more than one. */
   readonly nameOf?: ((index: number) => string | undefined) | undefined
 }
@@ -63,27 +64,34 @@ export async function collate(structures: readonly Structure[], cutoff: number, 
     batch: new Int32Array(numNodes),
     nodeOffsets,
     edgeOffsets,
-    senders: new Int32Array(numEdges),
-    receivers: new Int32Array(numEdges),
-    unitShifts: new Int32Array(3 * numEdges),
+    ...joinLists(lists, nodeOffsets, edgeOffsets),
     cells: new Float64Array(9 * structures.length),
   }
   for (const [graph, structure] of structures.entries()) {
     const node = nodeOffsets[graph] ?? 0
-    const edge = edgeOffsets[graph] ?? 0
     result.atomicNumbers.set(structure.atomicNumbers, node)
     result.positions.set(structure.positions, 3 * node)
     result.batch.fill(graph, node, node + structure.numAtoms)
     result.cells.set(extendedCell(structure, cutoff), 9 * graph)
-    const list = lists[graph]
-    if (list === undefined) continue
-    result.unitShifts.set(list.unitShifts, 3 * edge)
-    for (let e = 0; e < list.numEdges; e++) {
-      result.senders[edge + e] = (list.senders[e] ?? 0) + node
-      result.receivers[edge + e] = (list.receivers[e] ?? 0) + node
-    }
   }
   return result
+}
+
+/** The lists laid end to end. One alone stays where it is: it may be most of the memory. */
+function joinLists(lists: readonly NeighborList[], nodeOffsets: Int32Array, edgeOffsets: Int32Array): Omit<NeighborList, 'numEdges'> {
+  const [first] = lists
+  if (first && lists.length === 1) return { senders: first.senders, receivers: first.receivers, unitShifts: first.unitShifts }
+  const numEdges = edgeOffsets[lists.length] ?? 0
+  const joined = { senders: new Int32Array(numEdges), receivers: new Int32Array(numEdges), unitShifts: new Int32Array(3 * numEdges) }
+  for (const [graph, list] of lists.entries()) {
+    const [node, edge] = [nodeOffsets[graph] ?? 0, edgeOffsets[graph] ?? 0]
+    joined.unitShifts.set(list.unitShifts, 3 * edge)
+    for (let e = 0; e < list.numEdges; e++) {
+      joined.senders[edge + e] = (list.senders[e] ?? 0) + node
+      joined.receivers[edge + e] = (list.receivers[e] ?? 0) + node
+    }
+  }
+  return joined
 }
 
 async function namingStructure<T>(name: string | undefined, work: () => Promise<T>): Promise<T> {

@@ -53,7 +53,7 @@ export function neighborList(structure: Structure, cutoff: number, options: Neig
 }
 
 /** {@link neighborList} that lets other work, an abort for example, run in between. */
-export async function neighborListAsync(structure: Structure, cutoff: number, options: NeighborListOptions = {}): Promise<NeighborList> {
+export async function searchInTurns(structure: Structure, cutoff: number, options: NeighborListOptions): Promise<NeighborList> {
   throwIfAborted(options.signal)
   const search = new NeighborSearch(structure, cutoff, options)
   while (!search.done) {

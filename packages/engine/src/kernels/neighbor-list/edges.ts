@@ -1,86 +1,47 @@
 import { kernels, type lowering } from '@equivar/core'
 import { kernelOnce } from '../kernel-cache.ts'
-import type { NeighborGrid } from './grid.ts'
+import { spareKeys, type ReceiverRange } from './search.ts'
 
 /** Atoms of a program. */
-const block = 32
+function blockOf({ lanes }: lowering.Target): number {
+  return lanes === 'gpu' ? 4 : 64
+}
 
 /**
- * Sorts the keys of each receiver by counting those that are smaller, and writes the edges. Lanes are edges. Parameters: atoms, keys an
- * atom.
+ * Sorts the keys of each receiver by counting those that are smaller. Lanes are edges. Parameters: first and last receiver; those of all
+ * begin at `starts[i]` afterwards, and at `starts[i] + spareKeys · i` before.
  */
 function edgesKernel(target: lowering.Target): kernels.Kernel {
-  const lanes = target.lanes === 'gpu' ? Math.min(target.maxLanes, 64) : 16
-  return kernelOnce(`neighbors edges ${lanes}`, () => {
+  const [lanes, block] = [target.lanes === 'gpu' ? Math.min(target.maxLanes, 32) : 16, blockOf(target)]
+  return kernelOnce(`neighbors edges ${lanes} ${block}`, () => {
     const b = new kernels.KernelBuilder('neighbors_edges', { lanes })
-    const [numAtoms, perAtom] = [b.parameter('numAtoms', 'index'), b.parameter('perAtom', 'f64')]
-    const atoms = b.extentOf(numAtoms)
-    const cells = b.buffer('cells', 'i32', 'read', { extent: atoms.times(3) })
-    const starts = b.buffer('starts', 'i32', 'read', { extent: atoms.plus(1) })
-    const keys = b.buffer('keys', 'u32', 'read')
-    const translations = b.buffer('translations', 'i32', 'read')
-    const [senders, receivers, shifts] = [b.buffer('senders', 'i32', 'write'), b.buffer('receivers', 'i32', 'write'), b.buffer('unitShifts', 'i32', 'write')]
-    const inverse = b.constant('f64', 1).div(perAtom)
-    const first = b.programId().mul(block)
-    b.loop(first, first.add(block).min(numAtoms), {}, (receiver) => {
+    const [firstAtom, endAtom] = [b.parameter('firstAtom', 'index'), b.parameter('endAtom', 'index')]
+    const starts = b.buffer('starts', 'i32', 'read', { extent: b.extentOf(endAtom).plus(1) })
+    const keys = b.buffer('keys', 'i32', 'read')
+    const edges = b.buffer('edges', 'i32', 'write')
+    const first = firstAtom.add(b.programId().mul(block))
+    b.loop(first, first.add(block).min(endAtom), {}, (receiver) => {
       const [from, to] = [starts.load(receiver).convert('index'), starts.load(receiver.add(1)).convert('index')]
-      const own = [0, 1, 2].map((axis) => cells.load(numAtoms.mul(axis).add(receiver)))
-      b.loop(from, to, { step: lanes }, (e) => {
-        const active = to.sub(e)
-        const mask = b.lane().less(active)
-        const key = keys.loadLanes(e, { active })
-        const [rank] = b.loop(from, to, { carry: [kernels.varying(b.constant('i32', 0))] }, (other, [before]) => [
-          before.add(keys.load(other).less(key).select(b.constant('i32', 1), 0)),
-        ])
-        const place = from.add(rank.convert('index'))
-        // Exact: the key is a whole number of 32 bits, and half of one keeps the quotient away from whole numbers.
-        const quotient = key.convert('f64').add(0.5).mul(inverse).floor()
-        const code = key.convert('f64').sub(quotient.mul(perAtom)).convert('index')
-        const sender = quotient.convert('i32')
-        senders.store(place, sender, { mask })
-        receivers.store(place, receiver.convert('i32'), { mask })
-        for (const [axis, cell] of own.entries()) {
-          const offset = cells.load(numAtoms.mul(axis).add(sender.convert('index')), { mask })
-          const translation = translations.load(code.mul(3).add(axis), { mask })
-          shifts.store(place.mul(3).add(axis), offset.sub(translation).sub(cell), { mask })
-        }
+      const spare = receiver.mul(spareKeys)
+      const [firstKey, endKey] = [from.add(spare), to.add(spare)]
+      b.loop(firstKey, endKey, { step: lanes }, (at) => {
+        const active = endKey.sub(at)
+        const key = keys.loadLanes(at, { active })
+        // What stands behind the last key is larger than all.
+        const [rank] = b.loop(firstKey, endKey, { step: spareKeys, carry: [kernels.varying(b.constant('i32', 0))] }, (other, [before]) => {
+          let sum = before
+          for (let k = 0; k < spareKeys; k++) sum = sum.add(keys.load(other.add(k)).less(key).select(b.constant('i32', 1), 0))
+          return [sum]
+        })
+        edges.store(from.add(rank.convert('index')), key, { mask: b.lane().less(active) })
       })
     })
     return b.build()
   })
 }
 
-const tables = new Map<string, Int32Array>()
-
-/** Translations by their number within a key: descending, which is ascending in unit shifts. */
-export function translationTable([m0, m1, m2]: readonly [number, number, number]): Int32Array {
-  const name = `${m0} ${m1} ${m2}`
-  const known = tables.get(name)
-  if (known) return known
-  const all: number[] = []
-  for (let i = m0; i >= -m0; i--) for (let j = m1; j >= -m1; j--) for (let k = m2; k >= -m2; k--) all.push(i, j, k)
-  const table = Int32Array.from(all)
-  // Cells have few shapes in one process; those of a long scan need not stay.
-  if (tables.size > 64) tables.clear()
-  tables.set(name, table)
-  return table
-}
-
-/** Buffers read: cells, starts, keys; written: senders, receivers, unit shifts. */
-export function launchEdges(
-  grid: NeighborGrid,
-  numEdges: number,
-  read: readonly lowering.Slot[],
-  results: readonly lowering.Slot[],
-  target: lowering.Target,
-): lowering.PlannedLaunch {
-  const table = translationTable(grid.images)
-  return {
-    kernel: edgesKernel(target),
-    grid: [Math.ceil(grid.numAtoms / block)],
-    parameters: [grid.numAtoms, table.length / 3],
-    buffers: [...read, { kind: 'constant', data: table }, ...results],
-    flops: 60 * numEdges,
-    bytes: 28 * numEdges,
-  }
+/** Buffers: starts, keys, edges. */
+export function launchEdges([first, end]: ReceiverRange, buffers: readonly lowering.Slot[], target: lowering.Target): lowering.PlannedLaunch {
+  const [count, kernel] = [end - first, edgesKernel(target)]
+  return { kernel, grid: [Math.ceil(count / blockOf(target))], parameters: [first, end], buffers, flops: 1000 * count, bytes: 1000 * count }
 }

@@ -5,12 +5,12 @@ import { declareGrid, gridParameters, latticeVector } from './parameters.ts'
 
 const block = 1024
 
-/** Parameters behind those of the grid: inverse basis, and begin, scale and periodicity along the axes. */
-function wrapParameters({ inverse, low, scale, pbc }: NeighborGrid): readonly number[] {
-  return [...inverse, ...low, ...scale, ...pbc.map((isPeriodic) => (isPeriodic ? 1 : 0))]
+/** Parameters behind those of the grid: inverse basis, corner, and begin, scale and periodicity along the axes. */
+function wrapParameters({ inverse, corner, low, scale, pbc }: NeighborGrid): readonly number[] {
+  return [...inverse, ...corner, ...low, ...scale, ...pbc.map((isPeriodic) => (isPeriodic ? 1 : 0))]
 }
 
-/** Of every atom: the cell that it is in (`i32` [3, N]), where it is within that (`f64` [3, N]), and its bin (`i32` [N]). */
+/** Of every atom: the cell that it is in (`i32` [3, N]), where it is within that from the corner (`f32` [3, N]), and its bin (`i32` [N]). */
 function wrapKernel(target: lowering.Target): kernels.Kernel {
   const lanes = target.lanes === 'gpu' ? Math.min(target.maxLanes, 64) : 4
   return kernelOnce(`neighbors wrap ${lanes}`, () => {
@@ -18,11 +18,11 @@ function wrapKernel(target: lowering.Target): kernels.Kernel {
     const grid = declareGrid(b)
     const inverse = Array.from({ length: 9 }, (_, k) => b.parameter(`inverse${k}`, 'f64'))
     const three = (name: string) => [0, 1, 2].map((k) => b.parameter(`${name}_${k}`, 'f64'))
-    const [low, scale, periodic] = [three('low'), three('scale'), three('periodic')]
+    const [corner, low, scale, periodic] = [three('corner'), three('low'), three('scale'), three('periodic')]
     const atoms = b.extentOf(grid.numAtoms)
     const positions = b.buffer('positions', 'f64', 'read', { extent: atoms.times(3) })
     const cells = b.buffer('cells', 'i32', 'write', { extent: atoms.times(3) })
-    const homes = b.buffer('homes', 'f64', 'write', { extent: atoms.times(3) })
+    const homes = b.buffer('homes', 'f32', 'write', { extent: atoms.times(3) })
     const binOf = b.buffer('binOf', 'i32', 'write', { extent: atoms })
     const zero = b.constant('f64', 0)
     const start = b.programId().mul(block)
@@ -44,7 +44,7 @@ function wrapKernel(target: lowering.Target): kernels.Kernel {
         bin = bin ? bin.mul(count.convert('i32')).add(own) : own
         const at = grid.numAtoms.mul(axis).add(first)
         cells.storeLanes(at, (cell[axis] ?? zero).convert('i32'), { active })
-        homes.storeLanes(at, (r[axis] ?? zero).sub(shift[axis] ?? zero), { active })
+        homes.storeLanes(at, (r[axis] ?? zero).sub(shift[axis] ?? zero).sub(corner[axis] ?? zero).convert('f32'), { active })
       }
       if (bin) binOf.storeLanes(first, bin, { active })
     })
@@ -58,25 +58,32 @@ export function launchWrap(grid: NeighborGrid, buffers: readonly lowering.Slot[]
   return { kernel: wrapKernel(target), grid: [Math.ceil(grid.numAtoms / block)], parameters, buffers, flops: 40 * grid.numAtoms, bytes: 64 * grid.numAtoms }
 }
 
-/** `sorted[k, q] = homes[k, entries[q]]` */
+/** Elements behind the last atom that may be read, though nothing is done with them. */
+export const padding = 64
+
+/** `sorted[k, q] = homes[k, entries[q]]`, `names[q] = entries[q] · 2^imageBits`; rows of `sorted` are longer than N by the padding. */
 function gatherKernel(): kernels.Kernel {
   return kernelOnce('neighbors gather', () => {
     const b = new kernels.KernelBuilder('neighbors_gather', { lanes: 1 })
-    const numAtoms = b.parameter('numAtoms', 'index')
+    const [numAtoms, imageBits] = [b.parameter('numAtoms', 'index'), b.parameter('imageBits', 'i32')]
     const atoms = b.extentOf(numAtoms)
-    const homes = b.buffer('homes', 'f64', 'read', { extent: atoms.times(3) })
+    const homes = b.buffer('homes', 'f32', 'read', { extent: atoms.times(3) })
     const entries = b.buffer('entries', 'i32', 'read', { extent: atoms, below: atoms })
-    const sorted = b.buffer('sorted', 'f64', 'write', { extent: atoms.times(3) })
+    const sorted = b.buffer('sorted', 'f32', 'write', { extent: atoms.plus(padding).times(3) })
+    const names = b.buffer('names', 'i32', 'write', { extent: atoms.plus(padding) })
     const start = b.programId().mul(block)
     b.loop(start, start.add(block).min(numAtoms), {}, (q) => {
-      const from = entries.load(q).convert('index')
-      for (const axis of [0, 1, 2]) sorted.store(numAtoms.mul(axis).add(q), homes.load(numAtoms.mul(axis).add(from)))
+      const entry = entries.load(q)
+      const from = entry.convert('index')
+      for (const axis of [0, 1, 2]) sorted.store(numAtoms.add(padding).mul(axis).add(q), homes.load(numAtoms.mul(axis).add(from)))
+      names.store(q, entry.shiftLeft(imageBits))
     })
     return b.build()
   })
 }
 
-/** The launch that puts wrapped positions in the order of bins. Buffers: homes, entries, sorted. */
-export function launchGather({ numAtoms }: NeighborGrid, buffers: readonly lowering.Slot[]): lowering.PlannedLaunch {
-  return { kernel: gatherKernel(), grid: [Math.ceil(numAtoms / block)], parameters: [numAtoms], buffers, flops: numAtoms, bytes: 52 * numAtoms }
+/** The launch that puts wrapped positions in the order of bins. Buffers: homes, entries, sorted, names. */
+export function launchGather({ numAtoms, imageBits }: NeighborGrid, buffers: readonly lowering.Slot[]): lowering.PlannedLaunch {
+  const cost = { flops: numAtoms, bytes: 40 * numAtoms }
+  return { kernel: gatherKernel(), grid: [Math.ceil(numAtoms / block)], parameters: [numAtoms, imageBits], buffers, ...cost }
 }

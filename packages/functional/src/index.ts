@@ -14,3 +14,5 @@ export { segmentedPolynomial, type SegmentedPolynomialOptions, type ShapeDtype }
 export { equivariantPolynomial, equivariantTensorProduct, type EquivariantInput, type EquivariantPolynomialOptions } from './polynomial/equivariant-polynomial.ts'
 export { norm, normalize, sphericalHarmonics } from './equivariant/functions.ts'
 export * from './transformations/index.ts'
+export * as optimizers from './optimizers/index.ts'
+export type { GradientTransformation, LearningRate, OptimizerState } from './optimizers/index.ts'

@@ -1,5 +1,6 @@
 export { checkpoint, customJvp, customVjp, type VjpRule } from './custom.ts'
 export { cond, scan, whileLoop, type ScanOptions, type WhileOptions } from './control-flow.ts'
+export { evalShape } from './eval-shape.ts'
 export { grad, jvp, stopGradient, valueAndGrad, vjp, type Argnums, type GradOptions, type Selected } from './gradients.ts'
 export { hessian, jacfwd, jacrev, type Jacobian, type JacobianOptions } from './jacobians.ts'
 export { jit, type Jitted, type JitOptions } from './jit.ts'

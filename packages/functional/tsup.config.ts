@@ -1,4 +1,4 @@
 import { defineConfig } from 'tsup'
 import { library } from '../../tools/lib/tsup.mjs'
 
-export default defineConfig(library({ index: 'src/index.ts', experimental: 'src/experimental/index.ts' }, { splitting: true }))
+export default defineConfig(library({ index: 'src/index.ts', experimental: 'src/experimental/index.ts' }))

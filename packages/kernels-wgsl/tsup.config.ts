@@ -5,6 +5,6 @@ export default defineConfig(
   library(
     // package.json chooses between the two platforms where the package is used, so both are files of their own.
     { index: 'src/index.ts', platform: 'src/device/platform.ts', 'platform-node': 'src/node/platform.ts' },
-    { external: ['#platform', /^node:/], splitting: true, dts: { entry: { index: 'src/index.ts' } } },
+    { external: ['#platform', /^node:/] },
   ),
 )

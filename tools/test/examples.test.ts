@@ -4,12 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { afterAll, describe, expect, it } from 'vitest'
+import { packageEntries } from '../lib/entries.mjs'
 import { examplesIn, pages } from '../lib/examples.mjs'
 import { inRoot, root } from '../lib/paths.mjs'
 import { capture } from '../lib/run.mjs'
 
-/** An example sees what the package sees that it stands in; on other pages, what the most dependent package does. */
+/** An example sees what the package sees that it stands in; on the pages of `docs`, which are about all of them, every package. */
 const homeOf = (file: string) => inRoot('packages', /^packages\/([^/]+)\//.exec(file)?.[1] ?? 'mace', 'test')
+const entries = packageEntries()
+const entriesFor = (file: string) => (file.startsWith('docs/') ? entries : {})
 const examples = pages().flatMap(examplesIn)
 const folder = mkdtempSync(join(tmpdir(), 'equivar-examples-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -19,11 +22,17 @@ describe('the code of the documentation', () => {
     expect(problemsOf(examples)).toEqual([])
   })
 
+  it('has pages in which something runs', () => {
+    for (const page of pages().filter((name) => /getting-started|README/.test(name))) expect(examplesIn(page), page).not.toEqual([])
+  })
+
   it.each(examples.map((example) => [`${example.file}:${example.line}`, example] as const))('%s prints what it says', async (_, { file: page, code, prints }) => {
     const file = join(folder, 'example.mjs')
     await build({
       stdin: { contents: code, resolveDir: homeOf(page), loader: 'ts' },
       bundle: true,
+      alias: entriesFor(page),
+      external: ['webgpu'],
       format: 'esm',
       platform: 'node',
       target: 'node20.19',
@@ -43,7 +52,8 @@ function problemsOf(shown: typeof examples): string[] {
   const texts = new Map(shown.map(({ file, code }, i) => [join(homeOf(file), `documented-${i}.ts`), code]))
   const host = ts.createCompilerHost(options)
   const readFile = (path: string) => texts.get(path) ?? ts.sys.readFile(path)
-  const program = ts.createProgram([...texts.keys()], { ...options, noUnusedLocals: false }, {
+  const paths = Object.fromEntries(Object.entries(entries).map(([name, source]) => [name, [source]]))
+  const program = ts.createProgram([...texts.keys()], { ...options, paths, noUnusedLocals: false }, {
     ...host,
     readFile,
     fileExists: (path) => texts.has(path) || ts.sys.fileExists(path),

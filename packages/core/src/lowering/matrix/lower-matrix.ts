@@ -6,7 +6,6 @@ import { RowsTerm } from './rows-term.ts'
 import { OperandView, type PlanParts } from './plan-parts.ts'
 import { addTotal, placeForSums, SumTerm } from './sum-term.ts'
 import { matrixTerms } from './terms.ts'
-import { tileShape } from './tile.ts'
 
 /**
  * A polynomial that is a sum of products of matrices, such as an equivariant linear layer, its transposes and its derivatives, made
@@ -33,12 +32,12 @@ export function lowerMatrix(request: PolynomialRequest, target: Target, method: 
 class MatrixPolynomial {
   readonly orders: readonly number[]
   readonly #request: PolynomialRequest
-  readonly #lanes: number
+  readonly #target: Target
   readonly #terms: readonly (RowsTerm | SumTerm)[][]
 
   constructor(request: PolynomialRequest, target: Target, terms: NonNullable<ReturnType<typeof matrixTerms>>) {
     this.#request = request
-    this.#lanes = tileShape(target, request.mathScalar).lanes
+    this.#target = target
     const view = new OperandView(request)
     const made = terms.map((term) => ({ output: term.output, term: term.kind === 'sum' ? new SumTerm(view, term, target) : new RowsTerm(view, term, target) }))
     this.#terms = request.polynomial.outputs.map((_, o) => made.filter(({ output }) => output === o).map(({ term }) => term))
@@ -76,6 +75,6 @@ class MatrixPolynomial {
       term.plan(sizes, rows, { slot, numParts: own, before }, mathScalar, parts)
       before += own
     }
-    if (slot.kind === 'temporary') addTotal(parts, { slot, numParts, before: 0 }, target, mathScalar, this.#lanes)
+    if (slot.kind === 'temporary') addTotal(parts, { slot, numParts, before: 0 }, target, mathScalar, this.#target)
   }
 }

@@ -10,8 +10,8 @@ import { cachedKernel } from './kernel-cache.ts'
 import { matmulKernel } from './matmul-kernel.ts'
 import { packKernel } from './pack-kernel.ts'
 import { floats, integers, type PlanParts } from './plan-parts.ts'
-import { blockEntry, sumKernel } from './sum-kernel.ts'
-import { addTotal, blockExtentOf, blocksOf, chunkRows, partsOfSum, placeForSums, sumShape } from './sum-term.ts'
+import { blockEntry } from './sum-kernel.ts'
+import { addTotal, blockExtent, blockOf, blocksOf, chunkRows, partsOfSum, placeForSums, productSumKernel, sumShape } from './sum-term.ts'
 import { bytesOf, productShape, rowsFor, type TileShape } from './tile.ts'
 
 /** What decides which kernels a product of matrices is made of. */
@@ -127,21 +127,21 @@ function planMatmul(request: MatmulRequest, target: Target, sizes: MatmulSizes, 
 /** A sum over rows of both sides, `c = Σ_row a[row]ᵀ · b[row]`: in parts, for there may be few elements and many rows. */
 function planRowSum(scalar: FloatScalar, target: Target, { m, n, k, scale = 1 }: MatmulSizes, kernelOf: KernelOf): Plan {
   const parts: PlanParts = { temporaries: [], launches: [] }
-  const blocks = blocksOf(target, { firstPath: 0, lastPath: 1, rows: m, columns: n, offset: 0, rowStride: n })
+  const shape = sumShape(target, scalar, n)
+  const blocks = blocksOf(blockOf(target, shape), { firstPath: 0, lastPath: 1, rows: m, columns: n, offset: 0, rowStride: n })
   const numParts = partsOfSum(target, k, blocks.length / blockEntry, k * (m + n), m * n)
   const output = { slot: { kind: 'output', index: 0 }, scalar, size: m * n } as const
   const slot = placeForSums(parts, numParts, output, scalar)
-  const shape = sumShape(target, scalar)
   const kinds = { x: scalar, g: scalar, sums: scalar, math: scalar, ordered: false, gathersX: false, gathersG: false, unitX: true, unitG: true } as const
   parts.launches.push({
-    kernel: kernelOf('sum', () => cachedKernel('sum', { shape, ...kinds, chunk: chunkRows(target, scalar, shape), blockExtent: blockExtentOf(target) }, sumKernel)),
+    kernel: kernelOf(`sum ${shape.vectors}`, () => productSumKernel(target, { shape, ...kinds, chunk: chunkRows(target, scalar, shape), blockExtent })),
     grid: [numParts, blocks.length / blockEntry, 1],
     parameters: [k, numParts, 1, m, n, m * n, 0],
     buffers: [{ kind: 'input', index: 0 }, { kind: 'input', index: 1 }, slot, integers(blocks), integers([1, 0, 0, 1, 0, 0, 1]), floats(scalar, [scale])],
     flops: 2 * m * n * k,
     bytes: bytesOf(scalar) * (m * k + k * n + numParts * m * n),
   })
-  if (slot.kind === 'temporary') addTotal(parts, { slot, numParts, before: 0 }, output, scalar, shape.lanes)
+  if (slot.kind === 'temporary') addTotal(parts, { slot, numParts, before: 0 }, output, scalar, target)
   return parts
 }
 

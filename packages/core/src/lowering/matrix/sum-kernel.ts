@@ -17,13 +17,13 @@ export interface SumKernelOptions {
   readonly unitG: boolean
   /** Rows of x and g that a program copies at a time. */
   readonly chunk: number
-  /** Largest extent of a block of sums, rows and columns. */
+  /** Most columns, and rows, of a block of sums. */
   readonly blockExtent: number
 }
 
 /** Numbers of a block and of a path in the tables of a {@link sumKernel}. */
 export const blockEntry = 8
-const sumPathEntry = 7
+export const sumPathEntry = 7
 
 /**
  * `sums[before + part][s][row, column] = Σ_paths factor · Σ_e Σ_inner x[e][inner, row] · g[e][inner, column]` over one part of the entries e of
@@ -142,22 +142,29 @@ export interface TotalOptions {
   readonly lanes: number
   readonly math: FloatScalar
   readonly scalar: FloatScalar
+  /** Vectors of a program. */
+  readonly span: number
 }
 
-/** Vectors of a program of a {@link totalKernel}. */
-export const totalSpan = 64
+/** Parts that are asked for at once. */
+const partsAtOnce = 4
 
-/** `totals[i] = Σ_part parts[part][i]`, in the order of the parts. Grid: spans of `totalSpan · lanes` elements. */
-export function totalKernel({ lanes, math, scalar }: TotalOptions): Kernel {
+/** `totals[i] = Σ_part parts[part][i]`, in the order of the parts. Grid: spans of `span · lanes` elements. */
+export function totalKernel({ lanes, math, scalar, span }: TotalOptions): Kernel {
   const b = new KernelBuilder('totalOfParts', { lanes })
   const [size, numParts] = [b.parameter('size', 'index'), b.parameter('numParts', 'index')]
   const parts = b.buffer('parts', math, 'read')
   const totals = b.buffer('totals', scalar, 'write')
-  const start = b.programId().mul(totalSpan * lanes)
-  b.loop(start, start.add(totalSpan * lanes).min(size), { step: lanes }, (at) => {
+  const start = b.programId().mul(span * lanes)
+  b.loop(start, start.add(span * lanes).min(size), { step: lanes }, (at) => {
     const active = size.sub(at)
     const none = varying(b.constant(math, 0))
-    const [total] = b.loop(0, numParts, { carry: [none] }, (part, [sum]) => [sum.add(parts.loadLanes(part.mul(size).add(at), { active }))])
+    const whole = numParts.div(partsAtOnce).mul(partsAtOnce)
+    const [most] = b.loop(0, whole, { step: partsAtOnce, carry: [none] }, (part, [sum]) => {
+      const own = Array.from({ length: partsAtOnce }, (_, j) => parts.loadLanes(part.add(j).mul(size).add(at), { active }))
+      return [own.reduce((total, value) => total.add(value), sum)]
+    })
+    const [total] = b.loop(whole, numParts, { carry: [most] }, (part, [sum]) => [sum.add(parts.loadLanes(part.mul(size).add(at), { active }))])
     totals.storeLanes(at, as(total, scalar), { active })
   })
   return b.build()

@@ -1,30 +1,35 @@
+import type { Kernel } from '../../kernels/index.ts'
 import type { Slot, Target } from '../plan.ts'
 import type { FloatScalar, PolynomialSizes } from '../request.ts'
 import { cachedKernel } from './kernel-cache.ts'
 import { floats, integers, newTemporary, type OperandView, type PlanParts } from './plan-parts.ts'
-import { blockEntry, sumKernel, totalKernel, totalSpan } from './sum-kernel.ts'
+import { blockEntry, sumKernel, type SumKernelOptions, totalKernel } from './sum-kernel.ts'
+import { threadSumKernel } from './thread-sum-kernel.ts'
 import type { MatrixTerm } from './terms.ts'
-import { bytesOf, type TileShape, tileShape } from './tile.ts'
+import { bytesOf, productShape, type TileShape, tileShape } from './tile.ts'
 
 /** How a sum over entries is shared out. */
 interface SumTuning {
   /** Programs that there should be, and entries that a program should have. */
   readonly programs: number
   readonly entries: number
-  /** Largest extent of a block of sums, rows and columns. */
-  readonly blockExtent: number
   /** Rows that a program copies at a time, at most. */
   readonly chunk: number
+  /** Vectors of totals of a program. */
+  readonly totalSpan: number
 }
 
 /** Many small programs for the many multiprocessors of a GPU; few large ones for threads. */
 function sumTuning({ lanes }: Target): SumTuning {
-  return lanes === 'gpu' ? { programs: 1024, entries: 64, blockExtent: 64, chunk: 16 } : { programs: 16, entries: 256, blockExtent: 128, chunk: 64 }
+  return lanes === 'gpu' ? { programs: 2048, entries: 64, chunk: 32, totalSpan: 1 } : { programs: 16, entries: 256, chunk: 64, totalSpan: 64 }
 }
 
-/** Largest extent of a block of sums. */
-export function blockExtentOf(target: Target): number {
-  return sumTuning(target).blockExtent
+/** Largest extent of a block of sums in the memory of a program. */
+export const blockExtent = 128
+
+/** The kernel that sums products: threads keep sums in registers, processors in memory. */
+export function productSumKernel(target: Target, options: SumKernelOptions): Kernel {
+  return target.lanes === 'gpu' ? cachedKernel('threadSum', options, threadSumKernel) : cachedKernel('sum', options, sumKernel)
 }
 
 /** Numbers that are read for each that is summed up in parts, at least. */
@@ -63,9 +68,9 @@ export class SumTerm {
     this.#term = term
     this.#target = target
     const math = view.request.mathScalar
-    this.#shape = sumShape(target, math)
+    this.#shape = sumShape(target, math, Math.max(1, ...term.paths.map(({ columns }) => columns)))
     this.#chunk = chunkRows(target, math, this.#shape)
-    this.#tables = tablesOf(view, term, target)
+    this.#tables = tablesOf(view, term, blockOf(target, this.#shape))
     const { access } = view.output(term.output)
     this.order = access.kind === 'indexed' ? access.index : undefined
   }
@@ -95,13 +100,13 @@ export class SumTerm {
       unitX: paths.every(({ a }) => a.row === 1),
       unitG: paths.every(({ b }) => b.column === 1),
       chunk: this.#chunk,
-      blockExtent: blockExtentOf(this.#target),
+      blockExtent,
     }
     const order = (part: 'starts' | 'entries'): Slot => ({ kind: 'order', index: this.order ?? 0, part })
     const { blocks, pathTable, factors, numBlocks, flops } = this.#tables
     if (numBlocks === 0) return
     parts.launches.push({
-      kernel: cachedKernel('sum', options, sumKernel),
+      kernel: productSumKernel(this.#target, options),
       grid: [numParts, numBlocks, rows],
       parameters: [batchSize, numParts, rows, x.size, g.size, sums.size, before],
       buffers: [
@@ -129,7 +134,7 @@ interface SumTables {
   readonly flops: number
 }
 
-function tablesOf(view: OperandView, { output, paths }: MatrixTerm, target: Target): SumTables {
+function tablesOf(view: OperandView, { output, paths }: MatrixTerm, block: Block): SumTables {
   const { operand } = view.output(output)
   const [blocks, pathTable, factors]: [number[], number[], number[]] = [[], [], []]
   let flops = 0
@@ -145,7 +150,7 @@ function tablesOf(view: OperandView, { output, paths }: MatrixTerm, target: Targ
       factors.push(coefficient)
       flops += 2 * rows * columns * inner
     }
-    blocks.push(...blocksOf(target, { firstPath, lastPath: factors.length, rows: size === 0 ? 0 : rows, columns, offset, rowStride }))
+    blocks.push(...blocksOf(block, { firstPath, lastPath: factors.length, rows: size === 0 ? 0 : rows, columns, offset, rowStride }))
   }
   const math = view.request.mathScalar
   return { blocks: integers(blocks), pathTable: integers(pathTable), factors: floats(math, factors), numBlocks: blocks.length / blockEntry, flops }
@@ -161,25 +166,35 @@ export interface Sums {
 }
 
 /** Entries of the table of blocks for one matrix of sums. */
-export function blocksOf(target: Target, { firstPath, lastPath, rows, columns, offset, rowStride }: Sums): readonly number[] {
-  const { blockExtent } = sumTuning(target)
+export function blocksOf(block: Block, { firstPath, lastPath, rows, columns, offset, rowStride }: Sums): readonly number[] {
   const blocks: number[] = []
-  for (let r = 0; r < rows; r += blockExtent)
-    for (let c = 0; c < columns; c += blockExtent)
-      blocks.push(firstPath, lastPath, r, c, Math.min(blockExtent, rows - r), Math.min(blockExtent, columns - c), offset + r * rowStride + c, rowStride)
+  for (let r = 0; r < rows; r += block.rows)
+    for (let c = 0; c < columns; c += block.columns)
+      blocks.push(firstPath, lastPath, r, c, Math.min(block.rows, rows - r), Math.min(block.columns, columns - c), offset + r * rowStride + c, rowStride)
   return blocks
 }
 
+/** Largest numbers of rows and columns of a block of sums. */
+export interface Block {
+  readonly rows: number
+  readonly columns: number
+}
+
+/** What one program sums. */
+export function blockOf({ lanes }: Target, { rows, width }: TileShape): Block {
+  return lanes === 'gpu' ? { rows, columns: width } : { rows: blockExtent, columns: blockExtent }
+}
+
 /** Tiles of rows that divide a panel, from which their elements are taken. */
-export function sumShape(target: Target, math: FloatScalar): TileShape {
-  const shape = tileShape(target, math)
-  const rows = (target.lanes === 'gpu' ? [8, 4, 2] : [4, 2]).find((count) => shape.width % count === 0) ?? 1
-  return { ...shape, rows }
+export function sumShape(target: Target, math: FloatScalar, columns: number): TileShape {
+  const shape = productShape(target, math, columns)
+  if (target.lanes === 'gpu') return { ...shape, rows: Math.min(math === 'f32' ? 16 : 8, shape.lanes) }
+  return { ...shape, rows: [4, 2].find((count) => shape.width % count === 0) ?? 1 }
 }
 
 /** Rows that a program copies at a time: both sides in the memory that it has. */
 export function chunkRows(target: Target, math: FloatScalar, { width }: TileShape): number {
-  const { blockExtent, chunk } = sumTuning(target)
+  const { chunk } = sumTuning(target)
   const panels = Math.ceil(blockExtent / width) * width
   const rows = Math.floor(target.maxSharedBytes / (2 * panels * bytesOf(math)))
   return Math.max(1, Math.min(chunk, rows))
@@ -193,11 +208,13 @@ export interface SumOutput {
 }
 
 /** Adds the launch that sums up parts into an output. */
-export function addTotal(parts: PlanParts, sums: PartialSums, { slot, scalar, size }: SumOutput, math: FloatScalar, lanes: number): void {
+export function addTotal(parts: PlanParts, sums: PartialSums, { slot, scalar, size }: SumOutput, math: FloatScalar, target: Target): void {
   if (size === 0) return
+  const { lanes } = tileShape(target, math)
+  const { totalSpan: span } = sumTuning(target)
   parts.launches.push({
-    kernel: cachedKernel('total', { lanes, math, scalar }, totalKernel),
-    grid: [Math.ceil(size / (totalSpan * lanes))],
+    kernel: cachedKernel('total', { lanes, math, scalar, span }, totalKernel),
+    grid: [Math.ceil(size / (span * lanes))],
     parameters: [size, sums.numParts],
     buffers: [sums.slot, slot],
     flops: size * sums.numParts,

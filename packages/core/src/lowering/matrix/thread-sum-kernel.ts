@@ -1,0 +1,96 @@
+import { type Expression, type Kernel, KernelBuilder, type Memory, varying } from '../../kernels/index.ts'
+import { as, loadColumns, storeColumns, zeros } from './products.ts'
+import { blockEntry, type SumKernelOptions, sumPathEntry } from './sum-kernel.ts'
+
+/** Steps of the sum whose elements of g are asked for at once. */
+const stepsAtOnce = 4
+
+/**
+ * What `sumKernel` computes, for lanes that are threads: a program keeps the sums of its block in registers while it walks over its
+ * share of the entries, `shape.rows` rows by `shape.width` columns. Elements of x come through the memory of the program, `[step][row]`.
+ */
+export function threadSumKernel(options: SumKernelOptions): Kernel {
+  const { shape, math, sums: scalar, ordered, unitX, unitG } = options
+  const { rows: tileRows, vectors, lanes, depth } = shape
+  const b = new KernelBuilder('sumOfProducts', { lanes, gridRank: 3 })
+  const [batch, numParts, numRows] = [b.parameter('batch', 'index'), b.parameter('numParts', 'index'), b.parameter('numRows', 'index')]
+  const [xStride, gStride, sumStride] = [b.parameter('xStride', 'index'), b.parameter('gStride', 'index'), b.parameter('sumStride', 'index')]
+  const before = b.parameter('before', 'index')
+  const [x, g] = [b.buffer('x', options.x, 'read'), b.buffer('g', options.g, 'read')]
+  const sums = b.buffer('sums', scalar, 'write')
+  const [blocks, paths, factors] = [b.buffer('blocks', 'i32', 'read'), b.buffer('paths', 'i32', 'read'), b.buffer('factors', math, 'read')]
+  const order = ordered ? { starts: b.buffer('starts', 'i32', 'read'), entries: b.buffer('entries', 'i32', 'read') } : undefined
+  const xIndices = options.gathersX ? b.buffer('xIndices', 'i32', 'read') : undefined
+  const gIndices = options.gathersG ? b.buffer('gIndices', 'i32', 'read') : undefined
+  const [xs, sources, components] = [b.shared('xs', math, depth * tileRows), b.shared('sources', 'i32', depth), b.shared('components', 'i32', depth)]
+
+  const [part, block, row] = [b.programId(0), b.programId(1), b.programId(2)]
+  const ofBlock = (j: number) => blocks.load(block.mul(blockEntry).add(j)).convert('index')
+  const [firstPath, lastPath, firstRow, firstColumn] = [ofBlock(0), ofBlock(1), ofBlock(2), ofBlock(3)]
+  const [rows, columns, offset, rowStride] = [ofBlock(4), ofBlock(5), ofBlock(6), ofBlock(7)]
+  const target = before.add(part).mul(numRows).add(row).mul(sumStride).add(offset)
+  const [begin, end] = order ? [order.starts.load(row).convert('index'), order.starts.load(row.add(1)).convert('index')] : [b.constant('index', 0), batch]
+  const share = end.sub(begin).add(numParts.sub(1)).div(numParts)
+  const first = begin.add(part.mul(share))
+  const count = first.add(share).min(end).sub(first)
+
+  const none = () => zeros(b, math, tileRows * vectors).map((zero) => varying(zero))
+  const totals = b.loop(firstPath, lastPath, { carry: none() }, (path, sofar) => {
+    const ofPath = (j: number) => paths.load(path.mul(sumPathEntry).add(j)).convert('index')
+    const [inner, xOffset, xInner, xRow, gOffset, gInner, gColumn] = [ofPath(0), ofPath(1), ofPath(2), ofPath(3), ofPath(4), ofPath(5), ofPath(6)]
+    const steps = count.mul(inner)
+    const own = b.loop(0, steps, { step: depth, carry: none() }, (start, sumsBefore) => {
+      const length = steps.sub(start).min(depth)
+      b.barrier()
+      b.loop(0, length, {}, (step) => {
+        const at = start.add(step)
+        const place = first.add(at.div(inner))
+        const component = at.rem(inner)
+        const entry = order ? order.entries.load(place).convert('index') : place
+        const source = (indices: Memory | undefined) => (indices ? indices.load(entry).convert('index') : entry)
+        const base = source(xIndices).mul(xStride).add(xOffset).add(component.mul(xInner)).add(firstRow.mul(xRow))
+        const value = as(loadColumns(b, x, base, unitX ? 'unit' : xRow, rows), math)
+        xs.storeLanes(step.mul(tileRows), value, { active: tileRows })
+        sources.store(step, source(gIndices).convert('i32'))
+        components.store(step, component.convert('i32'))
+      })
+      b.barrier()
+      const add = (step: Expression, inside: readonly Expression[], number: number): readonly Expression[] => {
+        const numbers = [...Array(number).keys()]
+        const bases = numbers.map((j) => {
+          const [source, component] = [sources.load(step.add(j)).convert('index'), components.load(step.add(j)).convert('index')]
+          return source.mul(gStride).add(gOffset).add(component.mul(gInner)).add(firstColumn.mul(gColumn))
+        })
+        const vectorsOf = bases.map((base) =>
+          Array.from({ length: vectors }, (_, v) => {
+            const shift = unitG ? v * lanes : gColumn.mul(v * lanes)
+            return as(loadColumns(b, g, base.add(shift), unitG ? 'unit' : gColumn, columns.sub(v * lanes)), math)
+          }),
+        )
+        return numbers.reduce<readonly Expression[]>((sum, j) => {
+          const elements = Array.from({ length: tileRows }, (_, r) => xs.load(step.add(j).mul(tileRows).add(r)))
+          return sum.flatMap((total, position) => {
+            const [element, column] = [elements[Math.floor(position / vectors)], vectorsOf[j]?.[position % vectors]]
+            return element && column ? [element.fma(column, total)] : []
+          })
+        }, inside)
+      }
+      const whole = length.div(stepsAtOnce).mul(stepsAtOnce)
+      const most = b.loop(0, whole, { step: stepsAtOnce, carry: sumsBefore }, (step, inside) => add(step, inside, stepsAtOnce))
+      return b.loop(whole, length, { carry: most }, (step, inside) => add(step, inside, 1))
+    })
+    const factor = factors.load(path)
+    return own.flatMap((sum, position) => {
+      const total = sofar[position]
+      return total ? [sum.fma(factor, total)] : []
+    })
+  })
+  for (let r = 0; r < tileRows; r++)
+    b.branch(rows.greater(r), () => {
+      for (let v = 0; v < vectors; v++) {
+        const total = totals[r * vectors + v]
+        if (total) storeColumns(b, sums, target.add(rowStride.mul(r)).add(v * lanes), 'unit', as(total, scalar), columns.sub(v * lanes))
+      }
+    })
+  return b.build()
+}

@@ -175,8 +175,14 @@ function packLaunch(kernel: Kernel, { n, k, transposeB, matricesB, packedSize, s
   }
 }
 
+/** Programs that keep a GPU busy. */
+const enoughPrograms = 8192
+
 /** Rows and columns of a program: a panel of columns is used by all its rows while it lies in the first cache. */
-function blocks(m: number, n: number, k: number, batch: number, { rows, width }: TileShape, scalar: FloatScalar): readonly [rows: number, columns: number] {
+function blocks(m: number, n: number, k: number, batch: number, shape: TileShape, scalar: FloatScalar): readonly [rows: number, columns: number] {
+  const { rows, width, depth } = shape
+  // Threads have tiles of their own as long as there are few.
+  if (depth > 0) return [rows * Math.max(1, Math.min(8, Math.floor((Math.ceil(m / rows) * Math.ceil(n / width) * batch) / enoughPrograms))), width]
   // Rows of the left side in half of a first cache of 32 kB, right sides in half of a second one of 512 kB.
   const cached = Math.max(1, Math.floor(16384 / (bytesOf(scalar) * Math.max(k, 1) * rows)))
   const shared = Math.max(1, Math.ceil((m * batch) / (rows * 8)))

@@ -22,6 +22,11 @@ export interface RowsKernelOptions {
   /** At most one path leads to a segment. */
   readonly singlePath: boolean
   readonly accumulates: boolean
+  /**
+   * Neighbouring programs have tiles of one segment, so that programs that run at once read the same weights; otherwise segments of one
+   * tile, so that a thread reads rows of x once.
+   */
+  readonly tilesFirst: boolean
 }
 
 /** Numbers of a group (a segment of y) and of a path in the tables of a {@link rowsKernel}. */
@@ -33,13 +38,13 @@ const rememberedRows = 96
 
 /**
  * `y[e][row, column] (+)= factor · Σ_paths Σ_inner x[e][row, inner] · weights[e][inner, column]` for the entries e of a tile and the
- * rows of a segment. Grid: (segments of y, tiles of entries).
+ * rows of a segment. Grid: (segments of y, tiles of entries), or the other way.
  *
  * A group: first and last path, rows, columns, offset, distances of rows and columns in y. A path: inner extent, offset and distances
  * of rows and inner steps in x, offset and distances of inner steps and columns in the weights.
  */
 export function rowsKernel(options: RowsKernelOptions): Kernel {
-  const { shape, math, entries, weightRow, gathers, columns, unitInner, unitColumns, singlePath, accumulates } = options
+  const { shape, math, entries, weightRow, gathers, columns, unitInner, unitColumns, singlePath, accumulates, tilesFirst } = options
   const { rows: tileRows, vectors, width, lanes } = shape
   const b = new KernelBuilder('rowsProduct', { lanes, gridRank: 2 })
   const parameter = (name: string) => b.parameter(name, 'index')
@@ -56,7 +61,7 @@ export function rowsKernel(options: RowsKernelOptions): Kernel {
 
   const steps = stepMemory(b, shape, math)
 
-  const [group, tile] = [b.programId(0), b.programId(1)]
+  const [group, tile] = tilesFirst ? [b.programId(1), b.programId(0)] : [b.programId(0), b.programId(1)]
   const ofGroup = (j: number) => groups.load(group.mul(groupEntry).add(j)).convert('index')
   const [firstPath, lastPath, groupRows, groupColumns] = [ofGroup(0), ofGroup(1), ofGroup(2), ofGroup(3)]
   const [yOffset, yRow, yColumn] = [ofGroup(4), ofGroup(5), ofGroup(6)]

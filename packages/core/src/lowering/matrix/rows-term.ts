@@ -73,7 +73,7 @@ export class RowsTerm {
     const mostRows = Math.max(1, ...this.#groups.map(({ rows }) => rows))
     const tileEntries = ownEntries ? 1 : entriesOfTile(batchSize, mostRows, isOrdered ? weightRows : 1)
     const options: RowsKernelOptions = {
-      shape: { ...this.#shape, rows: ownEntries ? rowsFor(mostRows, this.#shape) : this.#shape.rows },
+      shape: { ...this.#shape, rows: rowsFor(ownEntries ? mostRows : Math.max(16, batchSize * mostRows), this.#shape) },
       x: x.scalar,
       weights: packed ? math : weights.scalar,
       y: y.scalar,
@@ -86,6 +86,7 @@ export class RowsTerm {
       unitColumns: this.#groups.every(({ column }) => column === 1),
       singlePath: this.#groups.every((group) => group.paths.length <= 1),
       accumulates,
+      tilesFirst: this.#target.lanes === 'gpu',
     }
     const right = packed ? this.#pack(weightRows, isOrdered, parts) : weights.slot
     const order = (part: 'starts' | 'entries'): Slot => ({ kind: 'order', index: this.order ?? 0, part })
@@ -93,7 +94,7 @@ export class RowsTerm {
     const { groups, packedPaths, plainPaths, factors, flops, packedSize } = this.#tables
     parts.launches.push({
       kernel: cachedKernel('rows', options, rowsKernel),
-      grid: [this.#groups.length, tiles],
+      grid: options.tilesFirst ? [tiles, this.#groups.length] : [this.#groups.length, tiles],
       parameters: [batchSize, tileEntries, weightRows, x.access.kind === 'shared' ? 0 : x.size, weightRow === 'shared' ? 0 : packed ? packedSize : weights.size, y.size],
       buffers: [
         x.slot,

@@ -29,21 +29,21 @@ export function tileShape(target: Target, scalar: FloatScalar): TileShape {
 }
 
 /**
- * For products with so many columns. A thread of a GPU has registers for 32 sums, four vectors of columns and eight rows: 12 elements
- * are read for 32 multiply-adds, those of rows four at a time out of the program's memory.
+ * For products with so many columns. A thread of a GPU has registers for 32 sums of float32, four vectors of columns and eight rows: 12
+ * elements are read for 32 multiply-adds, those of rows four at a time out of the program's memory.
  */
 export function productShape(target: Target, scalar: FloatScalar, columns: number): TileShape {
   if (target.lanes === 'simd') return tileShape(target, scalar)
   const lanes = Math.min(32, target.maxLanes)
-  const vectors = columns > 2 * lanes ? 4 : columns > lanes ? 2 : 1
+  const vectors = columns > 2 * lanes && scalar === 'f32' ? 4 : columns > lanes ? 2 : 1
   return { lanes, vectors, rows: 8, width: lanes * vectors, depth: lanes }
 }
 
 /** Rows of a tile for a product of so many rows: as many as fit the registers, fewer where most would be repeated. */
-export function rowsFor(numRows: number, { rows: most, lanes }: TileShape): number {
+export function rowsFor(numRows: number, { rows: most, lanes, vectors }: TileShape): number {
   const waste = (rows: number) => Math.ceil(numRows / rows) * rows
-  // Few rows on many threads: more programs are worth more than elements that are read once.
-  const wanted = most > 4 && numRows < lanes * most ? 4 : most
+  // Few rows on many threads: more programs are worth more than elements that are read once; with very many it is the other way.
+  const wanted = most <= 4 ? most : numRows < lanes * most ? 4 : numRows < 1024 * most || vectors < 4 ? most : 2 * most
   if (numRows >= 16) return wanted
   return [4, 3, 2, 1].reduce((best, rows) => (waste(rows) < waste(best) ? rows : best))
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { basename, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { cacheFolder, inRoot, root } from './paths.mjs'
@@ -72,6 +73,13 @@ async function build(entry, outfile) {
     banner: { js: `import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(import.meta.url);` },
     plugins: [
       {
+        name: 'native-packages',
+        setup(builder) {
+          // A package with machine code finds it beside itself, so it stays where it is installed.
+          builder.onResolve({ filter: /^(?:webgpu|esbuild)$/ }, ({ path, importer }) => ({ path: installedAddress(path, importer), external: true }))
+        },
+      },
+      {
         name: 'own-address',
         setup(builder) {
           // A program finds the files beside it by its own address, which must stay that of its source.
@@ -87,6 +95,20 @@ async function build(entry, outfile) {
   await building.catch(() => {
     throw new ToolError(`${entry} could not be built; the reason is above`)
   })
+}
+
+/**
+ * The address of an installed package, or its name if it is absent: whoever imports it says so then.
+ *
+ * @param {string} name
+ * @param {string} importer
+ */
+function installedAddress(name, importer) {
+  try {
+    return pathToFileURL(createRequire(importer).resolve(name)).href
+  } catch {
+    return name
+  }
 }
 
 /**

@@ -59,6 +59,22 @@ program
   })
 
 program
+  .command('page')
+  .description('builds the page that measures in a browser, and serves it to this machine unless told not to')
+  .option('--out <folder>', 'where the page is built', 'bench-page')
+  .option('--port <n>', 'where it is served', count(0), 8080)
+  .option('--no-serve', 'only build it')
+  .action(async ({ out, port, serve }: { readonly out: string; readonly port: number; readonly serve: boolean }) => {
+    const { buildPage, servePage } = await import('./page.ts')
+    await buildPage(out)
+    if (!serve) return
+    const served = await servePage(out, port)
+    console.log(`http://localhost:${served.port}/`)
+    await new Promise((resolve) => process.once('SIGINT', resolve))
+    served.server.close()
+  })
+
+program
   .command('fresh', { hidden: true })
   .argument('<case>')
   .option('--dtype <dtype>', '', dtypeList, ['f32'])

@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { use } from '@equivar/core'
-import { createCpu, CpuDevice } from '@equivar/kernels-cpu'
+import { CpuDevice } from '@equivar/kernels-cpu'
 import type { Dtype } from '../cases/case.ts'
 import { seededInput, type Assets } from '../cases/seeded.ts'
 import { openBackend, runCase, type BenchBackend } from '../measure/run-case.ts'
@@ -11,6 +10,7 @@ import { geometricMean } from '../measure/statistics.ts'
 import type { Refusal, ResultRecord, Row } from '../results/record.ts'
 import { tableHead, tableLines } from '../results/text.ts'
 import { folderAssets } from './assets.ts'
+import { registerBackends } from './backends.ts'
 import { buildJsCase, loadJsPeers, type JsPeer } from './js-peers.ts'
 import { machineOf } from './machine.ts'
 import { choiceOf, type RunOptionTexts } from './options.ts'
@@ -27,7 +27,7 @@ interface Findings {
 /** Measures what was chosen, and prints tables on the way. @throws if outputs differ, before they are timed. */
 export async function run(options: RunOptionTexts): Promise<ResultRecord> {
   const { threads, models, structures } = options
-  use(createCpu({ threads }))
+  await registerBackends(options.backends, threads)
   const chosen = choiceOf(options)
   const backends: BenchBackend[] = []
   const findings: Findings = { rows: [], refused: [] }

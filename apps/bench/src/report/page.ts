@@ -37,7 +37,7 @@ ${records.map(({ name, record }) => recordHtml(name, record)).join('\n')}
 }
 
 /** The part of a page that shows one record. */
-function recordHtml(name: string, record: ResultRecord): string {
+export function recordHtml(name: string, record: ResultRecord): string {
   const { machine, versions, rows, ceilings, refused } = record
   const dtypes = [...new Set(rows.map(({ dtype }) => dtype))]
   const charts = [

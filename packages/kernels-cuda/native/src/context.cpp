@@ -104,6 +104,14 @@ cuda::Event Context::acquireEvent() {
   return event;
 }
 
+cuda::Event Context::mark(cuda::Stream stream) {
+  const cuda::Event event = acquireEvent();
+  const cuda::Status status = driver.cuEventRecord(event, stream);
+  if (status == cuda::success) return event;
+  releaseEvent(event);
+  throw failure("cuEventRecord", status);
+}
+
 void Context::releaseEvent(cuda::Event event) {
   const std::lock_guard<std::mutex> lock(mutex_);
   idleEvents_.push_back(event);

@@ -78,6 +78,8 @@ class Context : public std::enable_shared_from_this<Context> {
   /** An event without times. @throws DriverFailure */
   cuda::Event acquireEvent();
   void releaseEvent(cuda::Event event);
+  /** An event that marks the end of what is in the stream by now. @throws DriverFailure */
+  cuda::Event mark(cuda::Stream stream);
 
   const DriverLibrary& driver;
   const cuda::DeviceId device;

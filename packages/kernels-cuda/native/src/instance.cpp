@@ -173,16 +173,23 @@ napi_value Instance::newError(napi_ref constructor, std::size_t count, const nap
 }
 
 std::vector<cuda::Event> Instance::fence(Device& device) {
-  Context& context = *device.context;
-  std::vector<cuda::Event> fences;
-  context.enter();
+  std::vector<Stream*> own;
   streams.each([&](Stream& stream) {
-    if (&stream.device != &device) return;
-    const cuda::Event event = context.acquireEvent();
-    fences.push_back(event);
-    context.check("cuEventRecord", context.driver.cuEventRecord(event, stream.handle));
+    if (&stream.device == &device) own.push_back(&stream);
   });
-  return fences;
+  return markAll(*device.context, own);
+}
+
+std::vector<cuda::Event> Instance::markAll(Context& context, const std::vector<Stream*>& streams) {
+  std::vector<cuda::Event> marks;
+  context.enter();
+  try {
+    for (const Stream* stream : streams) marks.push_back(context.mark(stream->handle));
+  } catch (const DriverFailure&) {
+    for (const cuda::Event event : marks) context.releaseEvent(event);
+    throw;
+  }
+  return marks;
 }
 
 void Instance::buryLater(std::unique_ptr<Remains> remains) {

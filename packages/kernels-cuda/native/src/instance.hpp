@@ -134,6 +134,8 @@ class Instance {
   void close(std::uint64_t handle);
   /** Marks the end of what is in the device's streams by now. @throws DriverFailure */
   std::vector<cuda::Event> fence(Device& device);
+  /** The same of some streams. @throws DriverFailure */
+  static std::vector<cuda::Event> markAll(Context& context, const std::vector<Stream*>& streams);
   void buryLater(std::unique_ptr<Remains> remains);
 
   HandleTable<Device, Kind::device> devices;

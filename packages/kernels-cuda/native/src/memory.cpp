@@ -120,13 +120,8 @@ napi_value release(Instance& instance, const Arguments& arguments) {
   std::vector<cuda::Event> events;
   // A lost device uses nothing any more.
   if (!allocation.users.empty() && !context.lostFailure()) {
-    context.enter();
-    for (const Stream* user : allocation.users) {
-      instance.refuseCapture(arguments, *user);
-      const cuda::Event event = context.acquireEvent();
-      events.push_back(event);
-      context.check("cuEventRecord", context.driver.cuEventRecord(event, user->handle));
-    }
+    for (const Stream* user : allocation.users) instance.refuseCapture(arguments, *user);
+    events = instance.markAll(context, allocation.users);
   }
   instance.allocations.erase(found);
   allocation.owner->liveAllocations--;

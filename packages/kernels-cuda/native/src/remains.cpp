@@ -22,9 +22,10 @@ std::vector<std::unique_ptr<Remains>>& allRemains() {
 bool Remains::areIdle() const {
   const DriverLibrary& driver = context->driver;
   driver.cuCtxSetCurrent(context->handle);
-  const bool isBusy = std::any_of(streams.begin(), streams.end(), [&](cuda::Stream stream) { return driver.cuStreamQuery(stream) == cuda::notReady; }) ||
-                      std::any_of(fences.begin(), fences.end(), [&](cuda::Event event) { return driver.cuEventQuery(event) == cuda::notReady; });
-  return !isBusy;
+  // Where the driver does not say, nothing goes until it does.
+  const auto isOver = [](cuda::Status status) { return status == cuda::success || cuda::isSticky(status); };
+  return std::all_of(streams.begin(), streams.end(), [&](cuda::Stream stream) { return isOver(driver.cuStreamQuery(stream)); }) &&
+         std::all_of(fences.begin(), fences.end(), [&](cuda::Event event) { return isOver(driver.cuEventQuery(event)); });
 }
 
 void Remains::destroy() {

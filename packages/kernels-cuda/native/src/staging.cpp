@@ -39,13 +39,7 @@ void Staging::write(Context& context, cuda::Stream stream, cuda::DevicePointer t
 
 void Staging::retire(Context& context, cuda::Stream stream, PinnedPiece piece) {
   inFlight_.push_back({piece, nullptr});
-  const cuda::Event event = context.acquireEvent();
-  const cuda::Status status = context.driver.cuEventRecord(event, stream);
-  if (status != cuda::success) {
-    context.releaseEvent(event);
-    throw context.failure("cuEventRecord", status);
-  }
-  inFlight_.back().event = event;
+  inFlight_.back().event = context.mark(stream);
 }
 
 void Staging::reclaim(Context& context) {

@@ -50,13 +50,7 @@ napi_value synchronize(Instance& instance, const Arguments& arguments) {
   context.enter();
   auto wait = std::make_unique<Wait>();
   wait->context = stream.device.context;
-  wait->steps.push_back({context.acquireEvent(), {}, 0});
-  const cuda::Event event = wait->steps.front().event;
-  const cuda::Status status = context.driver.cuEventRecord(event, stream.handle);
-  if (status != cuda::success) {
-    context.releaseEvent(event);
-    throw context.failure("cuEventRecord", status);
-  }
+  wait->steps.push_back({context.mark(stream.handle), {}, 0});
   napi_value promise = nullptr;
   checkNode(napi_create_promise(arguments.env, &wait->promise, &promise), "napi_create_promise");
   instance.waiter->add(std::move(wait));

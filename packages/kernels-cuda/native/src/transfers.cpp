@@ -19,16 +19,27 @@ napi_value write(Instance& instance, const Arguments& arguments) {
   return toUndefined(arguments.env);
 }
 
-/** Enqueues the copies of one read. What was begun when one fails stays with the context: nobody knows what the device still does. */
-void enqueueRead(Context& context, const Stream& stream, cuda::DevicePointer source, std::size_t length, Wait& wait) {
-  for (std::size_t offset = 0; offset < length; offset += PinnedPool::largestPiece) {
-    const std::size_t bytes = std::min(length - offset, PinnedPool::largestPiece);
-    const PinnedPiece piece = context.pinned.acquire(context, bytes);
-    context.check("cuMemcpyDtoHAsync", context.driver.cuMemcpyDtoHAsync(piece.data, source + offset, bytes, stream.handle));
-    const cuda::Event event = context.acquireEvent();
-    context.check("cuEventRecord", context.driver.cuEventRecord(event, stream.handle));
-    wait.steps.push_back({event, piece, bytes});
+/** Enqueues the copy of one piece of a read. @throws DriverFailure */
+Wait::Step enqueuePiece(Context& context, const Stream& stream, cuda::DevicePointer source, std::size_t bytes) {
+  const PinnedPiece piece = context.pinned.acquire(context, bytes);
+  const cuda::Status status = context.driver.cuMemcpyDtoHAsync(piece.data, source, bytes, stream.handle);
+  if (status != cuda::success) {
+    context.pinned.release(piece);
+    throw context.failure("cuMemcpyDtoHAsync", status);
   }
+  // Where the end of the copy cannot be marked the piece stays with the context: nobody knows when the device is done.
+  return {context.mark(stream.handle), piece, bytes};
+}
+
+/** What was enqueued of a read that failed goes when the device is done with it. */
+void abandonRead(Instance& instance, Wait& wait) {
+  auto remains = std::make_unique<Remains>();
+  remains->context = wait.context;
+  for (const Wait::Step& step : wait.steps) {
+    remains->fences.push_back(step.event);
+    remains->pieces.push_back({step.piece, nullptr});
+  }
+  instance.buryLater(std::move(remains));
 }
 
 napi_value read(Instance& instance, const Arguments& arguments) {
@@ -47,7 +58,14 @@ napi_value read(Instance& instance, const Arguments& arguments) {
   checkNode(napi_create_arraybuffer(env, length, &destination, &buffer), "napi_create_arraybuffer");
   wait->destination = static_cast<std::uint8_t*>(destination);
   context.enter();
-  enqueueRead(context, stream, arguments.bytes(1, "source"), length, *wait);
+  const cuda::DevicePointer address = arguments.bytes(1, "source");
+  try {
+    for (std::size_t offset = 0; offset < length; offset += PinnedPool::largestPiece)
+      wait->steps.push_back(enqueuePiece(context, stream, address + offset, std::min(length - offset, PinnedPool::largestPiece)));
+  } catch (const DriverFailure&) {
+    abandonRead(instance, *wait);
+    throw;
+  }
   // Nobody sees the array buffer before it is full, so nobody can take its memory away meanwhile.
   checkNode(napi_create_reference(env, buffer, 1, &wait->buffer), "napi_create_reference");
   checkNode(napi_create_promise(env, &wait->promise, &promise), "napi_create_promise");

@@ -133,13 +133,16 @@ STUB(cuStreamBeginCapture_v2, true, (Stream* stream, int)) {
   stream->capture = std::make_unique<Graph>();
   return 0;
 } STUB_END
-STUB(cuStreamEndCapture, true, (Stream* stream, Graph** graph)) {
+STUB_EXPORT equivar::cuda::Status cuStreamEndCapture(Stream* stream, Graph** graph) {
+  const std::lock_guard<std::recursive_mutex> lock(state().mutex);
   if (!isAlive(state().streams, stream, "cuStreamEndCapture")) return invalidHandle;
   if (!stream->capture) return illegalState;
+  // Whatever comes of it, the stream leaves the capture.
+  if (const Status entered = enter("cuStreamEndCapture", true); entered != 0) return stream->capture.reset(), entered;
   *graph = stream->capture.release();
   state().graphs.insert(*graph);
   return 0;
-} STUB_END
+}
 STUB(cuGraphGetNodes, true, (Graph* graph, void**, std::size_t* count)) {
   if (!isAlive(state().graphs, graph, "cuGraphGetNodes")) return invalidHandle;
   return *count = graph->ops.size(), 0;

@@ -45,7 +45,8 @@ export function customJvp<A extends unknown[], R>(
         return like('customJvp: the tangent', arraysLike('customJvp: the tangent', tangent, flat.structure()), outputs)
       },
     })
-    return treeOf(flat.structure(), call(...leaves.map(({ ndarray }) => ndarray))) as R
+    const outputs = call(...leaves.map(({ ndarray }) => ndarray))
+    return treeOf(flat.structure(), outputs) as R
   }
 }
 

@@ -1,5 +1,6 @@
 import { InputError } from '@equivar/core'
 import type { NDArray } from '@equivar/engine'
+import { nameOf } from '../array/arguments.ts'
 import { DeviceArray } from '../array/device-array.ts'
 import { flatten, sameStructure, structureText, unflatten, type TreeStructure } from '../tree/structure.ts'
 import { callUser } from './user-function.ts'
@@ -18,6 +19,7 @@ export function flatFunction(what: string, f: (...args: never[]) => unknown, str
     call: (...arrays) => {
       const result = callUser(what, f, treeOf(structure, arrays) as never[])
       const [leaves, own] = flatten(result)
+      if (what === 'jit') requireArrays(own)
       if (found && !sameStructure(found, own))
         throw new InputError(`${what}: the function gave ${structureText(found)} at first and ${structureText(own)} now; the structure of its result must not depend on shapes or elements`)
       found = own
@@ -28,6 +30,14 @@ export function flatFunction(what: string, f: (...args: never[]) => unknown, str
       return found
     },
   }
+}
+
+/** A program gives arrays: anything else would stay as it was when the function was traced. */
+function requireArrays(structure: TreeStructure): void {
+  if (structure.kind === 'leaf') return
+  if (structure.kind !== 'static') for (const item of structure.items) requireArrays(item)
+  else if (structure.value !== undefined && structure.value !== null)
+    throw new InputError(`jit: the function gives ${nameOf(structure.value)}, which would stay as it is now for all calls; return arrays, or compute it outside`)
 }
 
 /** The tree of a structure around arrays of the engine. */

@@ -12,8 +12,11 @@ const located = new WeakSet<Error>()
 export function callUser<A extends readonly unknown[], R>(what: string, f: (...args: A) => R, args: A): R {
   try {
     const result = f(...args)
-    if (result instanceof Promise)
+    if (result instanceof Promise) {
+      // What it waits for cannot come; that is said once, here.
+      result.catch(() => undefined)
       throw new InputError(`${what}: the function returned a promise, but what is computed inside has no elements to wait for; read results with await outside of it`)
+    }
     return result
   } catch (error) {
     locate(what, error)

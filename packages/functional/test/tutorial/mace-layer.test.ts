@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import { describe, expect, test } from 'vitest'
+import { use } from '@equivar/core'
+import { device } from '@equivar/engine'
+import { cpu } from '@equivar/kernels-cpu'
+import { beforeAll, describe, expect, test } from 'vitest'
 import * as cuex from '../../src/index.ts'
 import { maceLayer, type LayerInputs, type LayerParams, type LayerSizes } from '../support/mace-layer.ts'
 import { expectClose } from '../support/numbers.ts'
@@ -56,7 +59,20 @@ const zero: cuex.DeviceArray = np.array(0, { dtype: 'float64' })
 const sumOfSquares = (own: Differentiated): cuex.DeviceArray =>
   cuex.tree.reduce((sum, g) => sum.add(np.sum(np.square(g))), cuex.grad(objective)(own, params), zero)
 
-describe.each(['eager', 'jit'] as const)('the layer of the tutorial, %s', (mode) => {
+const modes = [
+  ['plain TypeScript', 'eager'],
+  ['plain TypeScript', 'jit'],
+  ['kernels', 'eager'],
+  ['kernels', 'jit'],
+] as const
+
+describe.each(modes)('the layer of the tutorial, by %s, %s', (by, mode) => {
+  // Kernels take over once they are registered and their device was opened.
+  beforeAll(async () => {
+    if (by !== 'kernels') return
+    use(cpu)
+    await device('cpu')
+  })
   const run = <A extends unknown[], R>(f: (...args: A) => R): ((...args: A) => R) => (mode === 'jit' ? cuex.jit(f) : f)
 
   test('has the intermediates of the reference', async () => {

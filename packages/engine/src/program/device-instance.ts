@@ -102,7 +102,8 @@ export class DeviceInstance implements Instance, ArenaUser {
       for (const memory of this.#owned) memory.release()
       throw error
     }
-    this.#given = this.#givenBuffers()
+    // Orders first: the host can make them as long as index arrays have not moved to the device.
+    this.#given = [...this.#givenBuffers()].sort((a, b) => Number(b.order !== undefined) - Number(a.order !== undefined))
     this.#inputChecks = this.#plan.checks.flatMap(({ buffer, rows, what }) => {
       const kind = this.#plan.buffers[buffer]?.kind
       return kind?.kind === 'input' ? [{ input: kind.input, rows, what }] : []

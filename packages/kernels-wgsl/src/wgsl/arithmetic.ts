@@ -10,13 +10,18 @@ const comparisons: Readonly<Record<kernels.CompareOperator, string>> = { equal: 
 export function unary(state: PrinterState, { operator, x, result }: Of<'unary'>): void {
   const [value = ''] = state.operands(x)
   const isBool = state.scalar(x) === 'bool'
-  const text = { neg: `-${value}`, not: `${isBool ? '!' : '~'}${value}`, abs: `abs(${value})`, sqrt: `sqrt(${value})`, floor: `floor(${value})` }[operator]
+  if (operator === 'sqrt') {
+    state.define(result, state.call('square_root', value))
+    return
+  }
+  const text = { neg: `-${value}`, not: `${isBool ? '!' : '~'}${value}`, abs: `abs(${value})`, floor: `floor(${value})` }[operator]
   state.define(result, text)
 }
 
 export function binary(state: PrinterState, { operator, a, b, result }: Of<'binary'>): void {
   const [left = '', right = ''] = state.operands(a, b)
-  state.define(result, binaryText(operator, state.scalar(a), left, right))
+  if (operator === 'div' && state.scalar(a) === 'f32') state.define(result, state.call('divide', left, right))
+  else state.define(result, binaryText(operator, state.scalar(a), left, right))
 }
 
 export function binaryText(operator: kernels.BinaryOperator, scalar: kernels.ScalarType, left: string, right: string): string {
@@ -46,15 +51,9 @@ export function convert(state: PrinterState, { x, result }: Of<'convert'>): void
   const [from, to] = [state.scalar(x), state.scalar(result)]
   const [value = ''] = state.operands(x)
   if (typeName(from) === typeName(to)) state.name(result, value)
-  else if (from === 'f32') {
-    const helper = to === 'u32' ? 'to_u32' : 'to_i32'
-    state.helpers.add(helper)
-    state.define(result, `${helper}(${value})`)
-  } else if (to === 'f32') {
-    const helper = from === 'u32' ? 'from_u32' : 'from_i32'
-    state.helpers.add(helper)
-    state.define(result, `${helper}(${value})`)
-  } else state.define(result, `${typeName(to)}(${value})`)
+  else if (from === 'f32') state.define(result, state.call(to === 'u32' ? 'to_u32' : 'to_i32', value))
+  else if (to === 'f32') state.define(result, state.call(from === 'u32' ? 'from_u32' : 'from_i32', value))
+  else state.define(result, `${typeName(to)}(${value})`)
 }
 
 export function bitcast(state: PrinterState, { x, result }: Of<'bitcast'>): void {

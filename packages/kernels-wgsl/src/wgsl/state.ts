@@ -109,6 +109,12 @@ export class PrinterState {
     return [name, ...texts.slice(1)]
   }
 
+  /** A call of a function that the module then has. */
+  call(helper: HelperName, ...operands: readonly string[]): string {
+    this.helpers.add(helper)
+    return `${helper}(${operands.join(', ')})`
+  }
+
   /** Declares a variable of the workgroup. */
   workgroupVariable(name: string, type: string): string {
     this.scratch.set(name, type)

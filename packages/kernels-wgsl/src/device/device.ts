@@ -326,6 +326,7 @@ export class WebgpuDevice implements BackendDevice, MemoryOwner {
     if (this.#lost) return
     this.#lost = error
     this.#commands.end(error)
-    if (this.#options.isOwn) this.gpuDevice.destroy()
+    // Later: this may be a callback of WebGPU from inside of a call, where Dawn would wait for itself.
+    if (this.#options.isOwn) setTimeout(() => this.gpuDevice.destroy(), 0)
   }
 }

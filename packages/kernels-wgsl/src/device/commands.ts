@@ -11,8 +11,16 @@ const uniformBufferBytes = 1 << 18
 /** Launches after which the graphics card shall begin, though more may come. */
 const launchesPerSubmit = 256
 
+/** A command buffer that is being made. */
+export interface Encoding {
+  /** Outside of passes. */
+  encoder(): GPUCommandEncoder
+  pass(): GPUComputePassEncoder
+}
+
 /** What can be encoded again and again. */
 export interface Encodable {
+  encode(encoding: Encoding): void
   /** Command buffers serve once; this one has not been used. */
   take(): GPUCommandBuffer
   /** Encodes the next one while the graphics card works. */
@@ -41,6 +49,7 @@ export class Commands {
   readonly #alignment: number
   readonly #uniforms: Block
   readonly #words = new Uint32Array(uniformBufferBytes / 4)
+  readonly #encoding: Encoding = { encoder: () => this.#openEncoder(), pass: () => this.#openPass() }
   #usedBytes = 0
   #encoder: GPUCommandEncoder | null = null
   #pass: GPUComputePassEncoder | null = null
@@ -123,9 +132,12 @@ export class Commands {
   }
 
   replay(recording: Encodable): void {
-    this.#finish()
-    this.#finished.push(recording.take())
-    this.#replayed.add(recording)
+    // A command buffer of its own costs more than it saves where others are under way.
+    if (this.#encoder) recording.encode(this.#encoding)
+    else {
+      this.#finished.push(recording.take())
+      this.#replayed.add(recording)
+    }
     this.#schedule()
   }
 

@@ -1,5 +1,5 @@
 import { uniformBytes, BindGroups } from './bind-groups.ts'
-import { type Encodable, encodeDispatch, encodePacking } from './commands.ts'
+import { type Encodable, encodeDispatch, encodePacking, type Encoding } from './commands.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { Block } from './pool.ts'
 
@@ -23,13 +23,13 @@ export class RecordedCommands implements Encodable {
   }
 
   take(): GPUCommandBuffer {
-    const next = this.#next ?? this.#encode()
+    const next = this.#next ?? this.#encodeAlone()
     this.#next = null
     return next
   }
 
   prepare(): void {
-    if (!this.#isDisposed) this.#next ??= this.#encode()
+    if (!this.#isDisposed) this.#next ??= this.#encodeAlone()
   }
 
   dispose(): void {
@@ -37,21 +37,31 @@ export class RecordedCommands implements Encodable {
     this.#next = null
   }
 
-  #encode(): GPUCommandBuffer {
-    const encoder = this.#device.createCommandEncoder()
-    let pass: GPUComputePassEncoder | null = null
+  encode({ encoder, pass }: Encoding): void {
     for (const { dispatch, group, uniformOffset } of this.#prepared) {
-      if (dispatch.packing) {
-        pass?.end()
-        pass = null
-        encodePacking(encoder, dispatch.packing)
-      }
-      pass ??= encoder.beginComputePass()
-      encodeDispatch(pass, dispatch, group, uniformOffset)
+      if (dispatch.packing) encodePacking(encoder(), dispatch.packing)
+      encodeDispatch(pass(), dispatch, group, uniformOffset)
     }
-    pass?.end()
-    return encoder.finish()
   }
+
+  #encodeAlone(): GPUCommandBuffer {
+    const own = this.#device.createCommandEncoder()
+    let open: GPUComputePassEncoder | null = null
+    this.encode({
+      encoder: () => {
+        open?.end()
+        open = null
+        return own
+      },
+      pass: () => (open ??= own.beginComputePass()),
+    })
+    endOf(open)
+    return own.finish()
+  }
+}
+
+function endOf(pass: GPUComputePassEncoder | null): void {
+  pass?.end()
 }
 
 export interface UniformPlaces {

@@ -14,8 +14,8 @@ const launchesPerSubmit = 256
 /** A command buffer that is being made. */
 export interface Encoding {
   /** Outside of passes. */
-  encoder(): GPUCommandEncoder
-  pass(): GPUComputePassEncoder
+  readonly encoder: () => GPUCommandEncoder
+  readonly pass: () => GPUComputePassEncoder
 }
 
 /** What can be encoded again and again. */

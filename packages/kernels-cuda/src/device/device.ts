@@ -193,6 +193,7 @@ export class CudaDevice implements BackendDevice, MemoryOwner {
       store?.write(key, image)
     }
     const f = this.#driver.getFunction(this.#driver.loadModule(this.#handle, image), module.name)
+    if (module.sharedBytes > this.properties.sharedBytesPerBlock) this.#driver.allowSharedBytes(f, module.sharedBytes)
     const bytes = new ArrayBuffer(module.entry.byteLength)
     return { ...module, f, bytes, view: new DataView(bytes) }
   }
@@ -205,8 +206,8 @@ export class CudaDevice implements BackendDevice, MemoryOwner {
     return checked.numPrograms === 0 ? null : prepareLaunch(this.name, executable, launch, checked)
   }
 
-  #launch({ kernel: { f, shape, bytes }, blocks }: PreparedLaunch): void {
-    this.#driver.launch(this.#stream, f, blocks, 1, 1, shape.threads * shape.programs, 0, bytes, 0, bytes.byteLength)
+  #launch({ kernel: { f, shape, bytes, sharedBytes }, blocks }: PreparedLaunch): void {
+    this.#driver.launch(this.#stream, f, blocks, 1, 1, shape.threads * shape.programs, sharedBytes, bytes, 0, bytes.byteLength)
   }
 
   #capture(launches: readonly Launch[]): ExecutableGraphHandle {

@@ -57,14 +57,19 @@ export function writeVectorLoad(state: PtxState, loads: readonly Load[]): void {
   writer.line(`${guard(condition)}${loadName(kernel, memory)}.v${loads.length}.${typeOf(scalar)} {${registers.join(', ')}}, ${from}`)
 }
 
-export function writeStore(state: PtxState, instruction: Store): void {
+/** Stores of consecutive elements from the first on, as one. */
+export function writeStores(state: PtxState, stores: readonly Store[]): void {
+  const [first] = stores
+  if (!first) return
   const { writer, kernel } = state
-  const { memory, value } = instruction
-  const once = isVarying(state, instruction) ? null : state.leader
-  const condition = state.all(once, conditionOf(state, instruction))
+  const { memory } = first
+  const once = isVarying(state, first) ? null : state.leader
+  const condition = state.all(once, conditionOf(state, first))
   const scalar = scalarOfMemory(kernel, memory)
-  const to = state.address(memory, formOf(state, instruction), bytesOfMemory(kernel, memory))
-  writer.line(`${guard(condition)}st.${spaceName(memory)}.${typeOf(scalar)} ${to}, ${state.use(value)}`)
+  const to = state.address(memory, formOf(state, first), bytesOfMemory(kernel, memory))
+  const values = stores.map(({ value }) => state.use(value))
+  const name = `st.${spaceName(memory)}${stores.length > 1 ? `.v${stores.length}` : ''}.${typeOf(scalar)}`
+  writer.line(`${guard(condition)}${name} ${to}, ${stores.length > 1 ? `{${values.join(', ')}}` : values.join('')}`)
 }
 
 export function spaceName({ space }: kernels.MemoryRef): 'global' | 'shared' {

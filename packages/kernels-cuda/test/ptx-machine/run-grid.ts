@@ -4,8 +4,14 @@ import type { PtxEntry } from './parse.ts'
 
 const warp = 32
 
+export interface Grid {
+  readonly blocks: number
+  readonly sharedBytes: number
+  readonly parameters: DataView
+}
+
 /** Runs all blocks of a grid, one after another; threads run in turns from one meeting to the next, forwards or backwards. */
-export function runGrid({ threads, sharedBytes }: PtxEntry, start: StartThread, global: MachineMemory, blocks: number, parameters: DataView): void {
+export function runGrid({ threads }: PtxEntry, start: StartThread, global: MachineMemory, { blocks, sharedBytes, parameters }: Grid): void {
   const bytes = new ArrayBuffer(sharedBytes)
   const shared = new MachineMemory('shared memory', bytes, 0)
   for (let block = 0; block < blocks; block++) {

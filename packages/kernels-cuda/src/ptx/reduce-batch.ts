@@ -4,6 +4,7 @@ import { formKey } from './forms.ts'
 import { warpSize } from './shape.ts'
 import { memoryType, shuffled } from './shuffle.ts'
 import { bytesOfMemory, type PtxState } from './state.ts'
+import type { RegisterClass } from './types.ts'
 
 type Reduce = Extract<kernels.Instruction, { readonly op: 'reduce' }>
 type Store = Extract<kernels.Instruction, { readonly op: 'store' }>
@@ -57,7 +58,7 @@ export function findBatches(state: PtxState, block: kernels.Block, uses: Readonl
       const reduce = open.get(instruction.value)
       const form = formOf(state, instruction)
       const [before] = run
-      const isSame = !before || (keyOf(state, before.store) === keyOf(state, instruction) && state.typeOf(before.reduce.x).scalar === state.typeOf(instruction.value).scalar)
+      const isSame = !before || keyOf(state, before.store) === keyOf(state, instruction)
       if (!isSame || run.length >= mostAtOnce(state, instruction)) close()
       if (reduce) run.push({ reduce, store: instruction, constant: form.constant })
     } else if (!isArithmetic(instruction)) close()
@@ -134,7 +135,7 @@ export function writeBatch(state: PtxState, { reduces, first, distance }: Reduce
 }
 
 /** Lanes that are none give nothing. */
-function insideOnly(state: PtxState, value: string, kind: 'p' | 'r' | 'q' | 'f' | 'd', zero: string): string {
+function insideOnly(state: PtxState, value: string, kind: RegisterClass, zero: string): string {
   const { inside, writer } = state
   return inside === null ? value : writer.define(kind, (to) => `selp.${memoryType(kind)} ${to}, ${value}, ${zero}, ${inside}`)
 }
@@ -144,7 +145,7 @@ function laneBit(state: PtxState, bit: number): string {
 }
 
 /** Every warp gets its share of the sums, each as one value a lane. */
-function acrossWarps(state: PtxState, own: readonly string[], share: number, kind: 'p' | 'r' | 'q' | 'f' | 'd', add: (a: string, b: string) => string): string[] {
+function acrossWarps(state: PtxState, own: readonly string[], share: number, kind: RegisterClass, add: (a: string, b: string) => string): string[] {
   const { writer, shape } = state
   const bytes = kind === 'd' || kind === 'q' ? 8 : 4
   const type = memoryType(kind)
@@ -175,8 +176,13 @@ function acrossWarps(state: PtxState, own: readonly string[], share: number, kin
   })
 }
 
+interface Holder {
+  readonly number: string
+  readonly isOwner: string
+}
+
 /** Which sum a thread ends with, and whether it is the one to store it. */
-function whoHolds(state: PtxState, bits: readonly string[], count: number, share: number, above: number): { readonly number: string; readonly isOwner: string } {
+function whoHolds(state: PtxState, bits: readonly string[], count: number, share: number, above: number): Holder {
   const { writer } = state
   const key = `${bits.join()} ${count} ${share}`
   const number = writer.early(`number of sum ${key}`, 'r', (to) => {

@@ -1,4 +1,4 @@
-import { loadAddon } from '#addon'
+import { loadAddon, openImageStore } from '#addon'
 import { backendOn, type CudaBackend, type CudaOptions } from './backend.ts'
 
 /**
@@ -7,7 +7,7 @@ import { backendOn, type CudaBackend, type CudaOptions } from './backend.ts'
  * @throws {InputError} if a setting is out of its domain.
  */
 export function createCuda(options: CudaOptions = {}): CudaBackend {
-  return backendOn({ loadDriver: () => loadAddon().driver, openStore: () => null }, options)
+  return backendOn({ loadDriver: () => loadAddon().driver, openStore: () => openImageStore() }, options)
 }
 
 /** Kernels on NVIDIA GPUs: `use(cuda)`. */

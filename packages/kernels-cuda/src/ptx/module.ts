@@ -22,9 +22,10 @@ const header = ['.version 7.0', '.target sm_80', '.address_size 64']
 /**
  * A kernel as PTX: lanes are threads; a program is a block, or a warp or a part of one that shares its block with others.
  *
+ * @param minBlocks blocks that a multiprocessor shall run at the same time, which limits registers.
  * @param indexBits width of an `index`; 32 serve as long as no buffer of a launch, no number given and no grid reaches 2^31.
  */
-export function printPtx(kernel: kernels.Kernel, indexBits: IndexBits): PtxModule {
+export function printPtx(kernel: kernels.Kernel, indexBits: IndexBits, minBlocks = 1): PtxModule {
   const state = new PtxState(kernel, indexBits, countUses(kernel.body))
   writeBlock(state, kernel.body)
   const { entry, shape, writer } = state
@@ -40,6 +41,7 @@ export function printPtx(kernel: kernels.Kernel, indexBits: IndexBits): PtxModul
     parameters,
     ')',
     `.reqntid ${threads}, 1, 1`,
+    ...(minBlocks > 1 ? [`.minnctapersm ${minBlocks}`] : []),
     '{',
     writer.text(),
     '  ret;',

@@ -114,7 +114,8 @@ export function writeBatch(state: PtxState, { reduces, first, distance }: Reduce
   let distanceInWarp = warpSize / 2
   for (; values.length > 1 && distanceInWarp >= 1; distanceInWarp /= 2) {
     const isUpper = writer.early(`lane bit ${distanceInWarp}`, 'p', (to) => `setp.ne.u32 ${to}, ${laneBit(state, distanceInWarp)}, 0`)
-    const half = Math.ceil(values.length / 2)
+    // A power of two, so that no two threads take themselves for the holder of one sum.
+    const half = 2 ** Math.ceil(Math.log2(values.length) - 1)
     bits.push(`${distanceInWarp} ${half}`)
     values = values.slice(0, half).map((low, k) => {
       const high = values[k + half] ?? zero

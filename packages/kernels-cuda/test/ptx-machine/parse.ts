@@ -20,7 +20,7 @@ export interface PtxEntry {
 /** Reads text as this package writes it. @throws {Error} at what it does not write. */
 export function parsePtx(text: string): PtxEntry {
   const source = text.replaceAll(/\/\/.*$/gm, '')
-  const [, name, given = '', threads, body = ''] = /\.visible \.entry (\w+)\(([^)]*)\)\s*\.reqntid (\d+), 1, 1\s*\{([\s\S]*)\}/.exec(source) ?? []
+  const [, name, given = '', threads, body = ''] = /\.visible \.entry (\w+)\(([^)]*)\)\s*\.reqntid (\d+), 1, 1\s*(?:\.minnctapersm \d+\s*)?\{([\s\S]*)\}/.exec(source) ?? []
   if (name === undefined) throw new Error('the text has no entry')
   const parameters = new Map<string, { readonly type: string; readonly offset: number }>()
   let end = 0

@@ -1,3 +1,7 @@
 export { doctor, type DoctorReport } from './native/doctor.ts'
 export type * from './native/driver.ts'
 export { DriverError } from './native/driver-error.ts'
+export type { CudaBackend, CudaOptions } from './device/backend.ts'
+export { createCuda, cuda } from './device/cuda.ts'
+export { CudaDevice } from './device/device.ts'
+export type { KernelReport } from './device/report.ts'

@@ -1,5 +1,6 @@
 import { PolynomialError } from '../errors.ts'
 import { ChannelLowering } from './channels/lower-channels.ts'
+import { ThroughEntries } from './channels/through-entries.ts'
 import { explainPlan } from './explanation.ts'
 import { lowerMatrix } from './matrix/index.ts'
 import { whyNotTensorProducts, whyNotUniform } from './method-checks.ts'
@@ -47,7 +48,7 @@ export function lowerPolynomial(request: PolynomialRequest, target: Target, meth
     if (method === 'auto') return lowerByTables(request, target, `terms are read from tables, because ${form.refusal}`)
     throw new PolynomialError(`method '${method}' cannot serve this polynomial: ${form.refusal}; use 'naive'`)
   }
-  const lowering = new ChannelLowering(request, form, target)
+  const lowering = ThroughEntries.of(request, form, target) ?? new ChannelLowering(request, form, target)
   const chosen = method === 'auto' ? (notUniform === undefined ? 'uniform_1d' : 'fused_tp') : method
   const reason =
     notUniform === undefined

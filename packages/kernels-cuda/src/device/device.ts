@@ -3,7 +3,7 @@ import {
   type DeviceStatistics, type Executable, KernelCache, type kernels, type Launch, type Recording,
 } from '@equivar/core'
 import type { DeviceHandle, DeviceProperties, Driver, ExecutableGraphHandle, StreamHandle } from '../native/driver.ts'
-import { type IndexBits, printPtx } from '../ptx/index.ts'
+import { type IndexBits, printPtx, type PtxModule } from '../ptx/index.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import { CudaExecutable, type LoadedKernel, type PreparedLaunch, prepareLaunch } from './executable.ts'
 import type { ImageStore } from './image-store.ts'
@@ -17,6 +17,9 @@ export interface CudaDeviceOptions {
   /** Where compiled code is kept for later processes. */
   readonly store: ImageStore | null
 }
+
+/** Blocks of a multiprocessor beyond which more of them do not help. */
+const enoughBlocks = 6
 
 /** An NVIDIA GPU: kernels as PTX, everything in one stream. */
 export class CudaDevice implements BackendDevice, MemoryOwner {
@@ -184,17 +187,36 @@ export class CudaDevice implements BackendDevice, MemoryOwner {
   }
 
   #load(kernel: kernels.Kernel, bits: IndexBits): LoadedKernel {
-    const module = printPtx(kernel, bits)
+    let loaded = this.#loadText(printPtx(kernel, bits))
+    // Where programs are blocks, memory is waited for: more of them at the same time are better, as long as nothing spills.
+    if (loaded.shape.threads <= this.properties.warpSize) return loaded
+    for (;;) {
+      const { blocksPerMultiprocessor, localBytes } = reportOf(this.#driver, loaded)
+      if (localBytes > 0 || blocksPerMultiprocessor >= enoughBlocks) return loaded
+      const next = this.#loadText(printPtx(kernel, bits, blocksPerMultiprocessor + 1))
+      const report = reportOf(this.#driver, next)
+      if (report.localBytes > 0 || report.blocksPerMultiprocessor <= blocksPerMultiprocessor) {
+        this.#driver.unloadModule(next.module)
+        return loaded
+      }
+      this.#driver.unloadModule(loaded.module)
+      loaded = next
+    }
+  }
+
+  #loadText(text: PtxModule): LoadedKernel {
     const { store } = this.#options
-    const key = `${this.#driver.driverVersion()} sm_${this.properties.major}${this.properties.minor}\n${module.text}`
+    const key = `${this.#driver.driverVersion()} sm_${this.properties.major}${this.properties.minor}\n${text.text}`
     let image = store?.read(key) ?? null
     if (!image) {
-      image = this.#driver.compile(this.#handle, module.text).image
+      image = this.#driver.compile(this.#handle, text.text).image
       store?.write(key, image)
     }
-    const f = this.#driver.getFunction(this.#driver.loadModule(this.#handle, image), module.name)
-    const bytes = new ArrayBuffer(module.entry.byteLength)
-    return { ...module, f, bytes, view: new DataView(bytes) }
+    const module = this.#driver.loadModule(this.#handle, image)
+    const f = this.#driver.getFunction(module, text.name)
+    if (text.sharedBytes > this.properties.sharedBytesPerBlock) this.#driver.allowSharedBytes(f, text.sharedBytes)
+    const bytes = new ArrayBuffer(text.entry.byteLength)
+    return { ...text, module, f, bytes, view: new DataView(bytes) }
   }
 
   /** `null` where nothing runs. */
@@ -205,8 +227,8 @@ export class CudaDevice implements BackendDevice, MemoryOwner {
     return checked.numPrograms === 0 ? null : prepareLaunch(this.name, executable, launch, checked)
   }
 
-  #launch({ kernel: { f, shape, bytes }, blocks }: PreparedLaunch): void {
-    this.#driver.launch(this.#stream, f, blocks, 1, 1, shape.threads * shape.programs, 0, bytes, 0, bytes.byteLength)
+  #launch({ kernel: { f, shape, bytes, sharedBytes }, blocks }: PreparedLaunch): void {
+    this.#driver.launch(this.#stream, f, blocks, 1, 1, shape.threads * shape.programs, sharedBytes, bytes, 0, bytes.byteLength)
   }
 
   #capture(launches: readonly Launch[]): ExecutableGraphHandle {

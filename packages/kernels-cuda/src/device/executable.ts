@@ -1,10 +1,11 @@
 import { bytesPerElement, type CheckedLaunch, DeviceError, type Executable, type kernels, type Launch } from '@equivar/core'
-import type { FunctionHandle } from '../native/driver.ts'
+import type { FunctionHandle, ModuleHandle } from '../native/driver.ts'
 import type { IndexBits, PtxModule } from '../ptx/index.ts'
 import { CudaMemory } from './memory.ts'
 
 /** A kernel loaded into the device with one width of `index`. */
 export interface LoadedKernel extends PtxModule {
+  readonly module: ModuleHandle
   readonly f: FunctionHandle
   /** Parameters of a launch, written anew each time. */
   readonly bytes: ArrayBuffer

@@ -13,14 +13,15 @@ export interface KernelReport extends FunctionAttributes {
   readonly text: string
 }
 
-export function reportOf(driver: Driver, { f, name, shape, text }: LoadedKernel): KernelReport {
+export function reportOf(driver: Driver, { f, name, shape, text, sharedBytes }: LoadedKernel): KernelReport {
   const threadsPerBlock = shape.threads * shape.programs
   return {
     name,
     ...driver.functionAttributes(f),
+    sharedBytes,
     threadsPerBlock,
     programsPerBlock: shape.programs,
-    blocksPerMultiprocessor: driver.blocksPerMultiprocessor(f, threadsPerBlock, 0),
+    blocksPerMultiprocessor: driver.blocksPerMultiprocessor(f, threadsPerBlock, sharedBytes),
     text,
   }
 }

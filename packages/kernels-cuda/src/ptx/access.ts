@@ -14,20 +14,20 @@ export function formOf(state: PtxState, instruction: Load | Store): IndexForm {
 }
 
 /** Whether an access is of lanes, not once a program. */
-export function isVarying(state: PtxState, instruction: Load | Store): boolean {
+function isVarying(state: PtxState, instruction: Load | Store): boolean {
   if (instruction.op === 'loadLanes' || instruction.op === 'storeLanes') return true
   return [instruction.index, instruction.mask].some((id) => id !== null && state.typeOf(id).uniformity === 'varying')
 }
 
 /** The condition under which a thread takes part; `null` if all do. */
-export function conditionOf(state: PtxState, instruction: Load | Store): string | null {
+function conditionOf(state: PtxState, instruction: Load | Store): string | null {
   const inside = isVarying(state, instruction) ? state.inside : null
   if (instruction.op === 'load' || instruction.op === 'store') return state.all(inside, instruction.mask === null ? null : state.use(instruction.mask))
   return state.all(inside, instruction.active === null ? null : state.below(instruction.active))
 }
 
 /** `ld.global.nc` for what nobody writes while the kernel runs. */
-export function loadName(kernel: kernels.Kernel, { space, slot }: kernels.MemoryRef): string {
+function loadName(kernel: kernels.Kernel, { space, slot }: kernels.MemoryRef): string {
   if (space === 'shared') return 'ld.shared'
   return kernel.buffers[slot]?.access === 'read' ? 'ld.global.nc' : 'ld.global'
 }
@@ -57,14 +57,19 @@ export function writeVectorLoad(state: PtxState, loads: readonly Load[]): void {
   writer.line(`${guard(condition)}${loadName(kernel, memory)}.v${loads.length}.${typeOf(scalar)} {${registers.join(', ')}}, ${from}`)
 }
 
-export function writeStore(state: PtxState, instruction: Store): void {
+/** Stores of consecutive elements from the first on, as one. */
+export function writeStores(state: PtxState, stores: readonly Store[]): void {
+  const [first] = stores
+  if (!first) return
   const { writer, kernel } = state
-  const { memory, value } = instruction
-  const once = isVarying(state, instruction) ? null : state.leader
-  const condition = state.all(once, conditionOf(state, instruction))
+  const { memory } = first
+  const once = isVarying(state, first) ? null : state.leader
+  const condition = state.all(once, conditionOf(state, first))
   const scalar = scalarOfMemory(kernel, memory)
-  const to = state.address(memory, formOf(state, instruction), bytesOfMemory(kernel, memory))
-  writer.line(`${guard(condition)}st.${spaceName(memory)}.${typeOf(scalar)} ${to}, ${state.use(value)}`)
+  const to = state.address(memory, formOf(state, first), bytesOfMemory(kernel, memory))
+  const values = stores.map(({ value }) => state.use(value))
+  const name = `st.${spaceName(memory)}${stores.length > 1 ? `.v${stores.length}` : ''}.${typeOf(scalar)}`
+  writer.line(`${guard(condition)}${name} ${to}, ${stores.length > 1 ? `{${values.join(', ')}}` : values.join('')}`)
 }
 
 export function spaceName({ space }: kernels.MemoryRef): 'global' | 'shared' {
@@ -76,6 +81,6 @@ export function guard(condition: string | null): string {
 }
 
 /** Integers in memory are bits. */
-export function typeOf(scalar: kernels.StorageType): 'f32' | 'f64' | 'b32' {
+function typeOf(scalar: kernels.StorageType): 'f32' | 'f64' | 'b32' {
   return scalar === 'f32' || scalar === 'f64' ? scalar : 'b32'
 }

@@ -18,14 +18,14 @@ export function writeAtomic(state: PtxState, { operator, result, memory, index, 
   const place = state.address(memory, state.forms.of(index), bytesOfMemory(kernel, memory))
   // Adding is the same for both kinds of words, and known for unsigned ones everywhere.
   const type = operator === 'exchange' ? bitsOf(scalar, indexBits) : operator === 'add' && scalar === 'i32' ? 'u32' : suffixOf(scalar, indexBits)
-  if (!state.used.has(result) && operator !== 'exchange') {
+  if (!state.uses.has(result) && operator !== 'exchange') {
     writer.line(`${guard(condition)}red.${spaceName(memory)}.${names[operator]}.${type} ${place}, ${state.use(value)}`)
     return
   }
   const before = state.define(result)
   if (condition !== null) writer.line(`mov.${memoryType(state.classOf(result))} ${before}, ${literal(scalar, 0)}`)
   writer.line(`${guard(condition)}atom.${spaceName(memory)}.${names[operator]}.${type} ${before}, ${place}, ${state.use(value)}`)
-  if (!varies && state.used.has(result)) handToAll(state, result)
+  if (!varies && state.uses.has(result)) handToAll(state, result)
 }
 
 /** What the first thread has, to all threads of the program. */

@@ -1,22 +1,30 @@
 import type { kernels } from '@equivar/core'
-import { writeLoad, writeStore, writeVectorLoad } from './access.ts'
+import { writeLoad, writeStores, writeVectorLoad } from './access.ts'
 import { writeBinary, writeBitcast, writeCompare, writeFma, writeSelect, writeUnary } from './arithmetic.ts'
 import { writeAtomic } from './atomics.ts'
 import { writeConvert } from './convert.ts'
+import { findBatches, writeBatch } from './reduce-batch.ts'
 import { writeReduce } from './reduce.ts'
 import { warpSize } from './shape.ts'
 import { memoryType } from './shuffle.ts'
 import type { PtxState } from './state.ts'
 import { writeTile } from './tile.ts'
 import type { RegisterClass } from './types.ts'
+import { findStores } from './vector-stores.ts'
 import { findTogether } from './vectors.ts'
 
 export function writeBlock(state: PtxState, block: kernels.Block): void {
-  const { groups, done } = findTogether(state, block)
+  const loads = findTogether(state, block)
+  const sums = findBatches(state, block, state.uses)
+  const stores = findStores(state, block.filter((instruction) => !sums.done.has(instruction)))
   for (const instruction of block) {
-    const together = groups.get(instruction)
+    const together = loads.groups.get(instruction)
+    const stored = stores.groups.get(instruction)
+    const batch = sums.batches.get(instruction)
     if (together) writeVectorLoad(state, together)
-    else if (!done.has(instruction)) writeInstruction(state, instruction)
+    else if (batch) writeBatch(state, batch)
+    else if (stored && !sums.done.has(instruction)) writeStores(state, stored)
+    else if (!loads.done.has(instruction) && !sums.done.has(instruction) && !stores.done.has(instruction)) writeInstruction(state, instruction)
   }
 }
 
@@ -61,7 +69,7 @@ function writeInstruction(state: PtxState, instruction: kernels.Instruction): vo
       return
     case 'store':
     case 'storeLanes':
-      writeStore(state, instruction)
+      writeStores(state, [instruction])
       return
     case 'atomic':
       writeAtomic(state, instruction)

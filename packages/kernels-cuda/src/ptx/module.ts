@@ -12,6 +12,8 @@ export interface PtxModule {
   readonly name: string
   readonly shape: BlockShape
   readonly entry: EntryParameters
+  /** Shared memory of a block, all of it asked for at launch. */
+  readonly sharedBytes: number
 }
 
 /** What every GPU since Ampere runs, and the first version of the language that knows it. */
@@ -20,10 +22,11 @@ const header = ['.version 7.0', '.target sm_80', '.address_size 64']
 /**
  * A kernel as PTX: lanes are threads; a program is a block, or a warp or a part of one that shares its block with others.
  *
+ * @param minBlocks blocks that a multiprocessor shall run at the same time, which limits registers.
  * @param indexBits width of an `index`; 32 serve as long as no buffer of a launch, no number given and no grid reaches 2^31.
  */
-export function printPtx(kernel: kernels.Kernel, indexBits: IndexBits): PtxModule {
-  const state = new PtxState(kernel, indexBits, usedValues(kernel.body))
+export function printPtx(kernel: kernels.Kernel, indexBits: IndexBits, minBlocks = 1): PtxModule {
+  const state = new PtxState(kernel, indexBits, countUses(kernel.body))
   writeBlock(state, kernel.body)
   const { entry, shape, writer } = state
   const name = `kernel_${kernel.name}`
@@ -33,36 +36,38 @@ export function printPtx(kernel: kernels.Kernel, indexBits: IndexBits): PtxModul
   const text = [
     ...header,
     '',
+    ...state.sharedDeclarations,
     `.visible .entry ${name}(`,
     parameters,
     ')',
     `.reqntid ${threads}, 1, 1`,
+    ...(minBlocks > 1 ? [`.minnctapersm ${minBlocks}`] : []),
     '{',
-    ...state.sharedDeclarations,
     writer.text(),
     '  ret;',
     '}',
     '',
   ].join('\n')
-  return { text, name, shape, entry }
+  return { text, name, shape, entry, sharedBytes: state.sharedBytes }
 }
 
-/** Values that an instruction takes or a block hands out. */
-function usedValues(body: kernels.Block): ReadonlySet<kernels.ValueId> {
-  const used = new Set<kernels.ValueId>()
+/** How often instructions take a value or blocks hand it out. */
+function countUses(body: kernels.Block): ReadonlyMap<kernels.ValueId, number> {
+  const uses = new Map<kernels.ValueId, number>()
+  const use = (id: kernels.ValueId) => uses.set(id, (uses.get(id) ?? 0) + 1)
   const visit = (block: kernels.Block): void => {
     for (const instruction of block) {
-      for (const id of kernels.operandsOf(instruction)) used.add(id)
+      kernels.operandsOf(instruction).forEach(use)
       if (instruction.op === 'loop') {
-        for (const { next } of instruction.carried) used.add(next)
+        for (const { next } of instruction.carried) use(next)
         visit(instruction.body)
       } else if (instruction.op === 'branch') {
-        for (const { then, otherwise } of instruction.results) used.add(then).add(otherwise)
+        for (const { then, otherwise } of instruction.results) [then, otherwise].forEach(use)
         visit(instruction.then)
         visit(instruction.otherwise)
       }
     }
   }
   visit(body)
-  return used
+  return uses
 }

@@ -15,8 +15,8 @@ export interface BlockShape {
 export const warpSize = 32
 /** Small programs share blocks of this many threads, so that multiprocessors are full. */
 const threadsPerBlock = 128
-/** Shared memory that every block may have without asking for more. */
-export const staticSharedBytes = 49_152
+/** Shared memory that programs of one block have together at most. */
+const mostSharedBytes = 49_152
 
 export function blockShape({ lanes, shared }: kernels.Kernel): BlockShape {
   let end = 0
@@ -26,11 +26,11 @@ export function blockShape({ lanes, shared }: kernels.Kernel): BlockShape {
     return start
   })
   const threads = lanes <= warpSize ? 2 ** Math.ceil(Math.log2(lanes)) : roundUp(lanes, warpSize)
-  const fitting = end === 0 ? threadsPerBlock : Math.floor(staticSharedBytes / end)
+  const fitting = end === 0 ? threadsPerBlock : Math.floor(mostSharedBytes / end)
   const programs = threads > warpSize ? 1 : Math.max(1, Math.min(threadsPerBlock / threads, fitting))
   return { threads, programs, sharedBytes: end, sharedOffsets }
 }
 
-export function roundUp(value: number, multiple: number): number {
+function roundUp(value: number, multiple: number): number {
   return Math.ceil(value / multiple) * multiple
 }

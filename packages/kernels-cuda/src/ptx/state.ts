@@ -2,7 +2,7 @@ import { InternalError, type kernels } from '@equivar/core'
 import { formKey, type IndexForm, IndexForms } from './forms.ts'
 import { literal } from './literals.ts'
 import { entryParameters, type EntryParameters } from './parameters.ts'
-import { type BlockShape, blockShape, roundUp, warpSize } from './shape.ts'
+import { type BlockShape, blockShape, warpSize } from './shape.ts'
 import { classOf, elementBytes, type IndexBits, type RegisterClass, suffixOf } from './types.ts'
 import { PtxWriter } from './writer.ts'
 
@@ -14,18 +14,18 @@ export class PtxState {
   readonly shape: BlockShape
   readonly entry: EntryParameters
   readonly forms: IndexForms
-  /** Values that something uses. */
-  readonly used: ReadonlySet<kernels.ValueId>
+  /** How often a value is used. */
+  readonly uses: ReadonlyMap<kernels.ValueId, number>
   /** Number of the lane, 32 bits; `'0'` in programs of one lane. */
   readonly lane: string
   /** Bytes behind the shared arrays for values that threads hand one another. */
   #exchangeBytes = 0
   readonly #values: (string | undefined)[]
 
-  constructor(kernel: kernels.Kernel, indexBits: IndexBits, used: ReadonlySet<kernels.ValueId>) {
+  constructor(kernel: kernels.Kernel, indexBits: IndexBits, uses: ReadonlyMap<kernels.ValueId, number>) {
     this.kernel = kernel
     this.indexBits = indexBits
-    this.used = used
+    this.uses = uses
     this.shape = blockShape(kernel)
     this.entry = entryParameters(kernel, indexBits)
     this.forms = new IndexForms(kernel)
@@ -129,14 +129,18 @@ export class PtxState {
   /** Address of memory through which the threads of a program hand on values, so many bytes of it. */
   exchange(byteLength: number): string {
     this.#exchangeBytes = Math.max(this.#exchangeBytes, byteLength)
-    return this.writer.early('exchange', 'r', (to) => `mov.u32 ${to}, exchange_memory`)
+    const { sharedBytes, programs } = this.shape
+    const start = this.writer.early('shared memory', 'r', (to) => `mov.u32 ${to}, shared_memory`)
+    return this.writer.early('exchange', 'r', (to) => `add.u32 ${to}, ${start}, ${sharedBytes * programs}`)
   }
 
-  /** Declarations of memory, for all programs of a block. */
+  /** Shared memory of a block: arrays of its programs, and behind them what threads hand one another values in. */
+  get sharedBytes(): number {
+    return this.shape.sharedBytes * this.shape.programs + this.#exchangeBytes
+  }
+
   get sharedDeclarations(): readonly string[] {
-    const { sharedBytes, programs } = this.shape
-    const declare = (name: string, bytes: number) => (bytes > 0 ? [`  .shared .align 16 .b8 ${name}[${roundUp(bytes, 16)}];`] : [])
-    return [...declare('shared_memory', sharedBytes * programs), ...declare('exchange_memory', this.#exchangeBytes)]
+    return this.sharedBytes === 0 ? [] : ['.extern .shared .align 16 .b8 shared_memory[];', '']
   }
 
   /** Address of element 0 of a memory, in 64 bits for a buffer, in 32 for a shared array. */

@@ -4,6 +4,7 @@ import { formKey } from './forms.ts'
 import { bytesOfMemory, type PtxState } from './state.ts'
 
 type Load = Extract<kernels.Instruction, { readonly op: 'load' | 'loadLanes' }>
+type Access = Extract<kernels.Instruction, { readonly op: 'load' | 'loadLanes' | 'store' | 'storeLanes' }>
 
 /** Bytes of the widest load. */
 const widest = 16
@@ -14,8 +15,9 @@ export interface TogetherLoads {
   readonly done: ReadonlySet<kernels.Instruction>
 }
 
-interface Candidate {
-  readonly load: Load
+/** A load or store, and the constant of its place. */
+export interface Candidate<A> {
+  readonly access: A
   readonly constant: number
 }
 
@@ -26,12 +28,12 @@ interface Candidate {
 export function findTogether(state: PtxState, block: kernels.Block): TogetherLoads {
   const groups = new Map<kernels.Instruction, readonly Load[]>()
   const done = new Set<kernels.Instruction>()
-  const open = new Map<string, Candidate[]>()
+  const open = new Map<string, Candidate<Load>[]>()
   const close = (isClosed: (key: string) => boolean) => {
     for (const [key, candidates] of open) {
       if (!isClosed(key)) continue
       open.delete(key)
-      for (const together of aligned(state, candidates)) {
+      for (const together of findRuns(state, candidates)) {
         const order = together.map((load) => block.indexOf(load))
         const first = block[Math.min(...order)]
         if (!first) continue
@@ -48,7 +50,7 @@ export function findTogether(state: PtxState, block: kernels.Block): TogetherLoa
         const limit = instruction.op === 'load' ? (instruction.mask ?? '') : `below ${instruction.active ?? ''}`
         const { space, slot } = instruction.memory
         const key = `${space} ${slot} ${formKey(form)} ${limit} `
-        open.set(key, [...(open.get(key) ?? []), { load: instruction, constant: form.constant }])
+        open.set(key, [...(open.get(key) ?? []), { access: instruction, constant: form.constant }])
         break
       }
       case 'store':
@@ -78,22 +80,22 @@ function isReadOnly({ kernel }: PtxState, key: string): boolean {
   return space === 'buffer' && kernel.buffers[Number(slot)]?.access === 'read'
 }
 
-/** Runs of two or four, by the alignment of their places. */
-function aligned(state: PtxState, candidates: readonly Candidate[]): readonly (readonly Load[])[] {
+/** Runs of two or four accesses that differ in their constants, by the alignment of their places. */
+export function findRuns<A extends Access>(state: PtxState, candidates: readonly Candidate<A>[]): readonly (readonly A[])[] {
   const [first] = candidates
   if (!first || candidates.length < 2) return []
-  const divisor = state.forms.divisorOf(formOf(state, first.load))
-  const most = widest / bytesOfMemory(state.kernel, first.load.memory)
-  const byConstant = new Map(candidates.map(({ load, constant }) => [constant, load]))
-  const found: (readonly Load[])[] = []
+  const divisor = state.forms.divisorOf(formOf(state, first.access))
+  const most = widest / bytesOfMemory(state.kernel, first.access.memory)
+  const byConstant = new Map(candidates.map(({ access, constant }) => [constant, access]))
+  const found: (readonly A[])[] = []
   for (const width of [4, 2]) {
     if (width > most || divisor % width !== 0) continue
     for (const constant of [...byConstant.keys()].sort((a, b) => a - b)) {
       if (((constant % width) + width) % width !== 0) continue
       const run = Array.from({ length: width }, (_, k) => byConstant.get(constant + k))
-      const loads = run.filter((load) => load !== undefined)
-      if (loads.length < width) continue
-      found.push(loads)
+      const accesses = run.filter((access) => access !== undefined)
+      if (accesses.length < width) continue
+      found.push(accesses)
       for (let k = 0; k < width; k++) byConstant.delete(constant + k)
     }
   }

@@ -68,6 +68,7 @@ function unguarded(entry: PtxEntry, instruction: PtxInstruction, at: number, lab
       if (parts[0] === 'param') return loadParameter(entry, first, second)
       return loads(parts, type, first, second)
     case 'st':
+      if (second.startsWith('{')) return stores(parts, type, first, second)
       return `${space(parts)}.${setter(type)}(${addressOf(first)},${operand(second)});`
     case 'red':
       return `W=${addressOf(first)}; ${space(parts)}.${setter(type)}(W,H.atomic('${parts[1] ?? ''}','${type}',${space(parts)}.${getter(type)}(W),${operand(second)}));`
@@ -77,15 +78,14 @@ function unguarded(entry: PtxEntry, instruction: PtxInstruction, at: number, lab
       return `{ const p=${addressOf(second)}, v=${operand(third)}; ${registerName(first)}=${memory}.${getter(kind)}(p); ${memory}.${setter(kind)}(p,H.atomic('${parts[1] ?? ''}','${kind}',${registerName(first)},v)) }`
     }
     case 'mov':
-      return move(entry, first, second)
+      return move(first, second)
     default:
       return `${registerName(first)}=${valueOf(instruction)};`
   }
 }
 
-function move(entry: PtxEntry, to: string, from: string): string {
-  const address = entry.shared.get(from)
-  if (address !== undefined) return `${registerName(to)}=${address};`
+function move(to: string, from: string): string {
+  if (from === 'shared_memory') return `${registerName(to)}=0;`
   const [low, high] = partsOf(to.startsWith('{') ? to : from)
   if (to.startsWith('{')) return `[${registerName(low ?? '')},${registerName(high ?? '')}]=H.split(${operand(from)},${from.startsWith('%d')});`
   if (from.startsWith('{')) return `${registerName(to)}=H.join(${operand(low ?? '')},${operand(high ?? '')},${to.startsWith('%d')});`
@@ -102,6 +102,13 @@ function loads(parts: readonly string[], type: string, to: string, from: string)
   const registers = partsOf(to)
   const each = registers.map((register, k) => `${registerName(register)}=${memory}.${getter(type)}(p+${k * bytes});`)
   return `{ const p=${addressOf(from)}; ${memory}.requireAligned(p,${registers.length * bytes}); ${each.join(' ')} }`
+}
+
+function stores(parts: readonly string[], type: string, to: string, from: string): string {
+  const bytes = type.endsWith('64') ? 8 : 4
+  const values = partsOf(from)
+  const each = values.map((value, k) => `${space(parts)}.${setter(type)}(p+${k * bytes},${operand(value)});`)
+  return `{ const p=${addressOf(to)}; ${space(parts)}.requireAligned(p,${values.length * bytes}); ${each.join(' ')} }`
 }
 
 function loadParameter({ parameters }: PtxEntry, to: string, from: string): string {

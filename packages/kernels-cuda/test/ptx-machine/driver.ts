@@ -4,7 +4,7 @@ import type {
 import { assemblePtx, type StartThread } from './assemble.ts'
 import { MachineMemory } from './memory.ts'
 import { parsePtx, type PtxEntry } from './parse.ts'
-import { runGrid } from './run-grid.ts'
+import { type Grid, runGrid } from './run-grid.ts'
 
 const firstAddress = 4096
 
@@ -13,10 +13,8 @@ interface Loaded {
   readonly start: StartThread
 }
 
-interface Command {
+interface Command extends Grid {
   readonly loaded: Loaded
-  readonly blocks: number
-  readonly parameters: DataView
 }
 
 /** A driver whose device is the machine of this folder: it runs the text itself, at once, and compiles nothing. */
@@ -28,8 +26,8 @@ export function machineDriver(memoryBytes = 2 ** 26): Driver {
   const pieces = new Map<number, Address[]>()
   let [end, handles, allocated, captured]: [number, number, number, Command[] | null] = [firstAddress, 0, 0, null]
   const next = () => ++handles
-  const run = ({ loaded, blocks, parameters }: Command) => {
-    runGrid(loaded.entry, loaded.start, global, blocks, parameters)
+  const run = ({ loaded, ...grid }: Command) => {
+    runGrid(loaded.entry, loaded.start, global, grid)
   }
   const missing = (): never => {
     throw new Error('the machine does not offer this')
@@ -99,10 +97,10 @@ export function machineDriver(memoryBytes = 2 ** 26): Driver {
     functionAttributes: () => ({ registers: 0, localBytes: 0, sharedBytes: 0, constantBytes: 0, maxThreadsPerBlock: 1024, ptxVersion: 80, binaryVersion: 80 }),
     allowSharedBytes: () => undefined,
     blocksPerMultiprocessor: () => 1,
-    launch: (_, f, gridX, _y, _z, threads, _shared, parameters, byteOffset, byteLength) => {
+    launch: (_, f, gridX, _y, _z, threads, sharedBytes, parameters, byteOffset, byteLength) => {
       const loaded = modules.get(f as FunctionHandle & ModuleHandle)
       if (!loaded || loaded.entry.threads !== threads) throw new Error('a launch does not fit its function')
-      const command = { loaded, blocks: gridX, parameters: new DataView(parameters.slice(byteOffset, byteOffset + byteLength)) }
+      const command = { loaded, blocks: gridX, sharedBytes, parameters: new DataView(parameters.slice(byteOffset, byteOffset + byteLength)) }
       if (captured) captured.push(command)
       else run(command)
     },

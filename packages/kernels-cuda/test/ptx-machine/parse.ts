@@ -13,9 +13,6 @@ export interface PtxEntry {
   readonly threads: number
   /** Offset of every parameter, as the driver lays them out. */
   readonly parameters: ReadonlyMap<string, { readonly type: string; readonly offset: number }>
-  /** Addresses of shared arrays. */
-  readonly shared: ReadonlyMap<string, number>
-  readonly sharedBytes: number
   readonly registers: readonly string[]
   readonly lines: readonly PtxLine[]
 }
@@ -23,7 +20,7 @@ export interface PtxEntry {
 /** Reads text as this package writes it. @throws {Error} at what it does not write. */
 export function parsePtx(text: string): PtxEntry {
   const source = text.replaceAll(/\/\/.*$/gm, '')
-  const [, name, given = '', threads, body = ''] = /\.visible \.entry (\w+)\(([^)]*)\)\s*\.reqntid (\d+), 1, 1\s*\{([\s\S]*)\}/.exec(source) ?? []
+  const [, name, given = '', threads, body = ''] = /\.visible \.entry (\w+)\(([^)]*)\)\s*\.reqntid (\d+), 1, 1\s*(?:\.minnctapersm \d+\s*)?\{([\s\S]*)\}/.exec(source) ?? []
   if (name === undefined) throw new Error('the text has no entry')
   const parameters = new Map<string, { readonly type: string; readonly offset: number }>()
   let end = 0
@@ -33,24 +30,18 @@ export function parsePtx(text: string): PtxEntry {
     parameters.set(own, { type, offset })
     end = offset + bytes
   }
-  const shared = new Map<string, number>()
   const registers: string[] = []
   const lines: PtxLine[] = []
-  let sharedBytes = 0
   for (const raw of body.split(/[;\n]/)) {
     const line = raw.trim()
     if (line === '') continue
-    const [, array, length] = /^\.shared \.align 16 \.b8 (\w+)\[(\d+)\]$/.exec(line) ?? []
     const [, , register, count] = /^\.reg \.(\w+) (%\w+?)(?:<(\d+)>)?$/.exec(line) ?? []
     const [, label] = /^(\w+):$/.exec(line) ?? []
-    if (array !== undefined) {
-      shared.set(array, sharedBytes)
-      sharedBytes += Number(length)
-    } else if (register !== undefined) registers.push(...(count === undefined ? [register] : Array.from({ length: Number(count) }, (_, k) => `${register}${k}`)))
+    if (register !== undefined) registers.push(...(count === undefined ? [register] : Array.from({ length: Number(count) }, (_, k) => `${register}${k}`)))
     else if (label !== undefined) lines.push({ kind: 'label', label })
     else lines.push({ kind: 'instruction', instruction: parseInstruction(line) })
   }
-  return { name, threads: Number(threads), parameters, shared, sharedBytes, registers, lines }
+  return { name, threads: Number(threads), parameters, registers, lines }
 }
 
 function parseInstruction(line: string): PtxInstruction {

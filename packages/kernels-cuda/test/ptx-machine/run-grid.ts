@@ -4,14 +4,20 @@ import type { PtxEntry } from './parse.ts'
 
 const warp = 32
 
-/** Runs all blocks of a grid, one after another; threads run in turns from one meeting to the next, forwards or backwards. */
-export function runGrid({ threads, sharedBytes }: PtxEntry, start: StartThread, global: MachineMemory, blocks: number, parameters: DataView): void {
+export interface Grid {
+  readonly blocks: number
+  readonly sharedBytes: number
+  readonly parameters: DataView
+}
+
+/** Runs all blocks of a grid, one after another; threads run in turns from one meeting to the next, backwards or forwards. */
+export function runGrid({ threads }: PtxEntry, start: StartThread, global: MachineMemory, { blocks, sharedBytes, parameters }: Grid): void {
   const bytes = new ArrayBuffer(sharedBytes)
   const shared = new MachineMemory('shared memory', bytes, 0)
   for (let block = 0; block < blocks; block++) {
     // Nothing that a kernel could take for a result.
     new Uint32Array(bytes).fill(0x7fc0dead)
-    runBlock(Array.from({ length: threads }, (_, tid) => start(tid, block, global, shared, parameters)), block % 2 === 1)
+    runBlock(Array.from({ length: threads }, (_, tid) => start(tid, block, global, shared, parameters)), block % 2 === 0)
   }
 }
 

@@ -4,13 +4,16 @@ import { kernelOnce } from '../kernel-cache.ts'
 import { PlanBuilder } from '../plan-builder.ts'
 import { radixSort } from './radix.ts'
 
-const block = 4096
+/** Positions that one program looks at: a program is a thread of a GPU, and much more on a processor. */
+function blockOf({ lanes }: lowering.Target): number {
+  return lanes === 'gpu' ? 2 : 4096
+}
 
-/** `starts[r] = #{sorted keys below r}`: each position writes the rows that begin there. Parameters: count, rows. */
+/** `starts[r] = #{sorted keys below r}`: each position writes the rows that begin there. Parameters: count, rows, block. */
 function startsKernel(): kernels.Kernel {
   return kernelOnce('order starts', () => {
     const b = new kernels.KernelBuilder('order_starts', { lanes: 1 })
-    const [count, rows] = [b.parameter('count', 'index'), b.parameter('rows', 'index')]
+    const [count, rows, block] = [b.parameter('count', 'index'), b.parameter('rows', 'index'), b.parameter('block', 'index')]
     const keys = b.buffer('keys', 'u32', 'read', { extent: b.extentOf(count), below: b.extentOf(rows) })
     const starts = b.buffer('starts', 'i32', 'write', { extent: b.extentOf(rows).plus(1) })
     const first = b.programId().mul(block)
@@ -54,5 +57,6 @@ export function addOrder(plan: PlanBuilder, { count, rows, indices, starts, entr
   // Indices are not negative, so their bits are numbers in the same order.
   radixSort(plan, { count, keys: indices, bits, sorted: entries, sortedKeys }, target)
   const cost = { flops: count + rows, bytes: 4 * (count + rows) }
-  plan.launch({ kernel: startsKernel(), grid: [Math.ceil((count + 1) / block)], parameters: [count, rows], buffers: [sortedKeys, starts], ...cost })
+  const block = blockOf(target)
+  plan.launch({ kernel: startsKernel(), grid: [Math.ceil((count + 1) / block)], parameters: [count, rows, block], buffers: [sortedKeys, starts], ...cost })
 }

@@ -90,12 +90,7 @@ function rules(patterns, dynamic = patterns) {
   }
 }
 
-/**
- * Who may import whom, as ESLint configurations.
- *
- * @type {import('eslint').Linter.Config[]}
- */
-export const layers = Object.keys(packageLayers).flatMap((name) => {
+const packageConfigs = Object.keys(packageLayers).flatMap((name) => {
   const own = [packageRule(name), foreignSources]
   const dynamic = name === 'core' || name.startsWith('kernels-') ? own : [foreignSources]
   const portable = [nodeModules, nodeRooms]
@@ -110,3 +105,17 @@ export const layers = Object.keys(packageLayers).flatMap((name) => {
   }))
   return [...configs, ...rooms]
 })
+
+/** What measures also runs on a page; processes, files and the command are its src/node. */
+const benchConfig = {
+  files: ['apps/bench/src/**/*.ts'],
+  ignores: ['apps/bench/src/node/**/*.ts'],
+  rules: rules([nodeModules, { ...nodeRooms, message: 'Layers: what runs on a page imports nothing of src/node.' }]),
+}
+
+/**
+ * Who may import whom, as ESLint configurations.
+ *
+ * @type {import('eslint').Linter.Config[]}
+ */
+export const layers = [...packageConfigs, benchConfig]

@@ -36,6 +36,8 @@ describe('who may import whom', () => {
     ['a library file imports a Node built-in', 'packages/mace/src/model/probe.ts', 'node:fs'],
     ['a library file imports a Node built-in by its bare name', 'packages/core/src/math/probe.ts', 'fs/promises'],
     ['a library file imports a Node-only file', 'packages/mace/src/model/probe.ts', '../node/files.ts'],
+    ['what measures on a page imports a Node built-in', 'apps/bench/src/measure/probe.ts', 'node:fs'],
+    ['what measures on a page imports the command', 'apps/bench/src/browser/probe.ts', '../node/files.ts'],
   ])('refuses that %s', async (_, filePath, specifier) => {
     expect(await findings(eslint, filePath, `import { x } from '${specifier}'\n`)).toEqual([forbidden])
     expect(await findings(eslint, filePath, `import type { X } from '${specifier}'\n`)).toEqual([forbidden])

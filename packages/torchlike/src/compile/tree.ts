@@ -2,9 +2,6 @@ import { InputError } from '@equivar/core'
 import { NDArray, stopGradient } from '@equivar/engine'
 import { Tensor } from '../tensor/tensor.ts'
 
-/** Tensors in nested lists and plain objects. */
-export type TensorTree = Tensor | readonly TensorTree[] | { readonly [key: string]: TensorTree | undefined } | undefined
-
 /** The tensors of a tree, in order. @throws {InputError} if there is anything but tensors, lists and plain objects. */
 export function tensorsIn(tree: unknown): Tensor[] {
   const found: Tensor[] = []

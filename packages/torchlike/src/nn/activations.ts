@@ -153,7 +153,7 @@ export class NormActivation extends Module {
 }
 
 /** Rows of irreps, block by block: `f` is given [rows, …block] and the axis of the components. */
-export function perSegment(x: NDArray, irreps: Irreps, layout: Layout, f: (block: NDArray, axis: number, segment: number) => NDArray): NDArray {
+function perSegment(x: NDArray, irreps: Irreps, layout: Layout, f: (block: NDArray, axis: number, segment: number) => NDArray): NDArray {
   const segments = [...irreps]
   const [rows = 0] = x.shape
   const parts = engine.split(x, segments.map(({ dim }) => dim), 1)

@@ -38,9 +38,14 @@ const coreRooms = {
 /** @param {readonly string[]} names */
 const oneOf = (names) => `(?:${names.join('|')})`
 
-/** @param {string} name */
-function packageRule(name) {
-  const allowed = packageLayers[/** @type {keyof typeof packageLayers} */ (name)]
+/** A room of mace is for those who use modules too, under an entry of its own. */
+const moduleRoom = { files: ['packages/mace/src/torchlike/**/*.ts'], allowed: [...packageLayers.mace, 'torchlike'] }
+
+/**
+ * @param {string} name
+ * @param {readonly string[]} [allowed]
+ */
+function packageRule(name, allowed = packageLayers[/** @type {keyof typeof packageLayers} */ (name)]) {
   const exceptions = allowed.length === 0 ? '' : `(?!${oneOf(allowed)}(?:/|$))`
   return {
     regex: `^@equivar/${exceptions}`,
@@ -98,6 +103,7 @@ const packageConfigs = Object.keys(packageLayers).flatMap((name) => {
     { files: [`packages/${name}/src/**/*.ts`], rules: rules([...own, ...portable], [...dynamic, ...portable]) },
     { files: [`packages/${name}/src/{node,cli}/**/*.ts`], rules: rules(own, dynamic) },
   ]
+  if (name === 'mace') configs.push({ files: moduleRoom.files, rules: rules([packageRule(name, moduleRoom.allowed), foreignSources, ...portable], [...dynamic, ...portable]) })
   if (name !== 'core') return configs
   const rooms = Object.keys(coreRooms).map((room) => ({
     files: [`packages/core/src/${room}.ts`, `packages/core/src/${room}/**/*.ts`],

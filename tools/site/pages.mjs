@@ -10,6 +10,7 @@ const pageOrder = [
   'irreps-and-layouts',
   'accelerate-mace',
   'migrating',
+  'torch-users',
   'jax-users',
   'performance',
   'benchmarks',

@@ -53,6 +53,7 @@ describe('who may import whom', () => {
     ['packages/engine/src/probe.ts', '@equivar/core'],
     ['packages/mace/src/probe.ts', '@equivar/engine'],
     ['packages/mace/src/node/probe.ts', 'node:fs/promises'],
+    ['packages/mace/src/torchlike/probe.ts', '@equivar/torchlike'],
     ['packages/mace/src/cli/probe.ts', '../node/files.ts'],
     ['packages/kernels-cuda/src/probe.ts', '@equivar/core'],
     ['packages/mace/test/probe.test.ts', 'node:fs'],

@@ -14,7 +14,24 @@ export * from './functions/combine.ts'
 export * from './module/index.ts'
 export * from './operations/index.ts'
 export { compile, type Compiled } from './compile/compile.ts'
-export type { TensorTree } from './compile/tree.ts'
 export { Adam, AdamW, type AdamOptimizerOptions } from './optim/adam.ts'
 export { Optimizer, ParameterGroup, type GroupInput, type GroupOptions, type OptimizerState } from './optim/optimizer.ts'
 export { SGD, type SgdOptimizerOptions } from './optim/sgd.ts'
+export { ExponentialMovingAverage, type AverageOptions } from './optim/average.ts'
+export { clipGradNorm_, clipGradValue_ } from './optim/clipping.ts'
+export { LRScheduler, ReduceLROnPlateau } from './optim/schedulers.ts'
+export {
+  constantSchedule,
+  cosineSchedule,
+  exponentialSchedule,
+  joinSchedules,
+  linearSchedule,
+  stepSchedule,
+  type PlateauOptions,
+  type PlateauState,
+  type Schedule,
+} from '@equivar/engine'
+export * as nn from './nn/index.ts'
+export * as layers from './layers/index.ts'
+export { scatterReduce } from './layers/scatter-reduce.ts'
+export { DataLoader, type DataLoaderOptions } from './data/loader.ts'

@@ -53,7 +53,7 @@ function checkRadii({ architecture, tensors }: MaceDefinition): void {
  *
  * @throws {FormatError} when the architecture itself is inconsistent.
  */
-function expectedShapes(architecture: MaceArchitecture, couplings: MaceDefinition['couplings']): ReadonlyMap<string, readonly number[]> {
+export function expectedShapes(architecture: MaceArchitecture, couplings: MaceDefinition['couplings']): ReadonlyMap<string, readonly number[]> {
   const shapes = new Map<string, readonly number[]>()
   const { heads, atomicNumbers, layers, readouts } = architecture
   checkHead(architecture)

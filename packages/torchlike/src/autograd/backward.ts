@@ -1,5 +1,5 @@
 import { ancestors, grad, unscoped, type NDArray } from '@equivar/engine'
-import { intercept, leafOf, letGo, tensorsOf, type GraphTensor } from './graph.ts'
+import { intercept, leafOf, spend, tensorsOf, type GraphTensor } from './graph.ts'
 
 export interface PassOptions {
   /** Keep the graph for another pass. Default: what `createGraph` is. */
@@ -29,5 +29,5 @@ export function backward(root: NDArray, cotangent: NDArray | undefined, inputs: 
     for (const [i, gradient] of gradients.entries()) targets[i]?.accumulate(gradient)
   })
   for (const leaf of leaves) leaf.dispose()
-  if (!retainGraph) letGo([root])
+  if (!retainGraph) spend([root])
 }

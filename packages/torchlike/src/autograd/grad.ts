@@ -15,7 +15,7 @@ export type Gradients<Inputs extends readonly Tensor[]> = { [K in keyof Inputs]:
 
 /**
  * `g_i = Σ_k (∂ outputs_k / ∂ inputs_i)ᵀ gradOutputs_k`, without touching `.grad`. With `createGraph` the results can be differentiated
- * again: forces in a loss, Hessians. Else the graph is let go, as by `backward`.
+ * again: forces in a loss, Hessians. Else the graph is let go, and tensors keep their elements.
  *
  * @throws {InputError} if derivatives by an input cannot be taken, or no output depends on it (unless `allowUnused`). @throws {ShapeError} if a
  * gradient is missing for an output of more than one element, or has another shape.

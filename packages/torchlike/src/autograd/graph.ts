@@ -69,18 +69,26 @@ export function intercept(value: Value, cotangent: NDArray): NDArray | undefined
   return result
 }
 
-/**
- * Lets go of the graph behind arrays after derivatives were taken. Tensors on the way keep their elements, and those that are no output
- * and have more than one element give them back when the next graph is let go, so that training needs neither scopes nor a garbage collector.
- */
+/** Lets go of the graph behind arrays after derivatives were taken: tensors on the way keep their elements, but not where they came from. */
 export function letGo(outputs: readonly NDArray[]): void {
+  for (const tensor of onTheWay(outputs, true)) tensor.sever()
+}
+
+/**
+ * {@link letGo} after a pass of training. Tensors on the way that are no output and have more than one element give their elements back
+ * when the next pass lets its graph go, so that training needs neither scopes nor a garbage collector.
+ */
+export function spend(outputs: readonly NDArray[]): void {
+  const before = spent
+  spent = onTheWay(outputs, false).filter(({ array }) => array.size > 1)
+  letGo(outputs)
+  const kept = new Set(spent)
+  for (const tensor of before) if (!kept.has(tensor)) tensor.discard()
+}
+
+function onTheWay(outputs: readonly NDArray[], isWithOutputs: boolean): readonly GraphTensor[] {
   const { leaves: ends, results: values } = ancestors(outputs)
   for (const end of ends) end.dispose()
   const roots = new Set(outputs.map(({ value }) => value))
-  const interior = tensorsOf(values.filter((value) => !roots.has(value)))
-  const before = spent
-  spent = interior.filter(({ array }) => array.size > 1)
-  for (const tensor of [...interior, ...tensorsOf([...roots])]) tensor.sever()
-  const kept = new Set(spent)
-  for (const tensor of before) if (!kept.has(tensor)) tensor.discard()
+  return tensorsOf(isWithOutputs ? values : values.filter((value) => !roots.has(value)))
 }

@@ -5,10 +5,10 @@ import { currentCapture, withCapture } from '../autograd/capture.ts'
 import { nextTensorId, Tensor } from '../tensor/tensor.ts'
 import type { Surroundings } from './captures.ts'
 import { Discovery, Tracing } from './captures.ts'
-import { constantsOf, tensorsIn, tensorsOf, type TensorTree } from './tree.ts'
+import { constantsOf, tensorsIn, tensorsOf } from './tree.ts'
 
 /** A function of tensors that runs as a program. It is called as the function is. */
-export interface Compiled<Inputs extends readonly TensorTree[], Result> {
+export interface Compiled<Inputs extends readonly unknown[], Result> {
   (...inputs: Inputs): Result
   /** Of the program of the last call; undefined before the second call. */
   statistics(): ProgramStatistics | undefined
@@ -56,7 +56,7 @@ const maxTraces = 5
  *   return loss
  * })
  */
-export function compile<Inputs extends readonly TensorTree[], Result>(
+export function compile<Inputs extends readonly unknown[], Result>(
   f: (...inputs: Inputs) => Result,
   options: CompileOptions = {},
 ): Compiled<Inputs, Result> {
@@ -112,7 +112,7 @@ export function compile<Inputs extends readonly TensorTree[], Result>(
 /** A trace met something that the program was not prepared for. */
 class Incomplete extends Error {}
 
-function programOf<Inputs extends readonly TensorTree[]>(
+function programOf<Inputs extends readonly unknown[]>(
   f: (...inputs: Inputs) => unknown,
   inputs: Inputs,
   variant: Variant,

@@ -2,9 +2,6 @@ import { InputError } from '@equivar/core'
 import { NDArray, stopGradient } from '@equivar/engine'
 import { Tensor } from '../tensor/tensor.ts'
 
-/** Tensors in nested lists and plain objects. */
-export type TensorTree = Tensor | readonly TensorTree[] | { readonly [key: string]: TensorTree | undefined } | undefined
-
 /** The tensors of a tree, in order. @throws {InputError} if there is anything but tensors, lists and plain objects. */
 export function tensorsIn(tree: unknown): Tensor[] {
   const found: Tensor[] = []
@@ -13,7 +10,7 @@ export function tensorsIn(tree: unknown): Tensor[] {
 }
 
 /** A tree of the same structure with other leaves. @throws {InputError} if there is anything but tensors or arrays, lists and plain objects. */
-export function mapTree(tree: unknown, f: (leaf: Tensor | NDArray) => unknown): unknown {
+function mapTree(tree: unknown, f: (leaf: Tensor | NDArray) => unknown): unknown {
   if (tree === undefined) return undefined
   if (tree instanceof Tensor || tree instanceof NDArray) return f(tree)
   if (Array.isArray(tree)) return tree.map((item: unknown) => mapTree(item, f))

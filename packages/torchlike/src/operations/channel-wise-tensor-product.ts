@@ -3,7 +3,7 @@ import type { MethodChoice } from '@equivar/engine'
 import { compute } from '../functions/combine.ts'
 import type { Parameter } from '../module/parameter.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { commonRows, irrepsOfOperand, layoutText, Operation, requireIndices } from './operation.ts'
+import { commonRows, irrepsOfOperand, Operation, productText, requireIndices } from './operation.ts'
 import { irrepsOf, layoutOf, requireOneGroup, weightPlace, type CallOptions, type OperationOptions, type PairLayoutOptions, type WeightOptions } from './options.ts'
 import { relayout } from './relayout.ts'
 import { acceptWeights, callOf, weightOperand, type WeightCall } from './weights.ts'
@@ -104,8 +104,7 @@ export class ChannelWiseTensorProduct extends Operation {
   }
 
   protected override describe(): string {
-    const inputs = `${layoutText(this.irrepsIn1, this.layoutIn1)} ⊗ ${layoutText(this.irrepsIn2, this.layoutIn2)}`
-    return `${inputs} → ${layoutText(this.irrepsOut, this.layoutOut)}, ${this.weightNumel} weights`
+    return productText(this)
   }
 
   protected override acceptState(name: string, found: Tensor): Tensor | 'ignore' | undefined {

@@ -2,7 +2,7 @@ import { descriptors, irMul, type EquivariantPolynomial, type Irreps, type Irrep
 import { compute } from '../functions/combine.ts'
 import type { Parameter } from '../module/parameter.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import { commonRows, layoutText, Operation } from './operation.ts'
+import { commonRows, Operation, productText } from './operation.ts'
 import { irrepsOf, layoutOf, requireOneGroup, weightPlace, type CallOptions, type OperationOptions, type PairLayoutOptions, type WeightOptions } from './options.ts'
 import { relayout } from './relayout.ts'
 import { acceptWeights, callOf, weightOperand, type WeightCall } from './weights.ts'
@@ -74,8 +74,7 @@ export class FullyConnectedTensorProduct extends Operation {
   }
 
   protected override describe(): string {
-    const inputs = `${layoutText(this.irrepsIn1, this.layoutIn1)} ⊗ ${layoutText(this.irrepsIn2, this.layoutIn2)}`
-    return `${inputs} → ${layoutText(this.irrepsOut, this.layoutOut)}, ${this.weightNumel} weights`
+    return productText(this)
   }
 
   protected override acceptState(name: string, found: Tensor): Tensor | 'ignore' | undefined {

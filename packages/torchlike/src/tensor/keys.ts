@@ -32,7 +32,7 @@ export function inserted(x: NDArray, axis: number): NDArray {
 }
 
 /** Rows along an axis: `y[…, i, …] = x[…, indices[i], …]`. */
-export function gathered(x: NDArray, axis: number, indices: NDArray): NDArray {
+function gathered(x: NDArray, axis: number, indices: NDArray): NDArray {
   if (indices.ndim !== 1) throw new ShapeError(`at: an index array must have one axis, got ${indices.ndim}`)
   if (indices.dtype !== 'int32') throw new DtypeError(`at: indices are ${indices.dtype}; use .to('int32')`)
   return axis === 0 ? take(x, indices) : transpose(take(transpose(x, 0, axis), indices), 0, axis)

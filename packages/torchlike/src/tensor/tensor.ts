@@ -30,8 +30,8 @@ export interface BackwardOptions extends PassOptions {
  * An array that remembers how it was computed, with torch's semantics: `backward()` adds the derivatives of a result to `.grad` of every
  * tensor with `requiresGrad` that it came from.
  *
- * Tensors do not change, but for `copy_`, `requiresGrad_`, what optimisers do to parameters, and `.grad`. Memory goes back by itself: a
- * backward pass lets its graph go; tensors on the way can be read until the next pass has let its graph go, then only what was kept by
+ * Tensors do not change, but for `copy_`, `requiresGrad_`, what optimisers do to parameters, and `.grad`. Memory goes back by itself:
+ * `backward()` lets its graph go; tensors on the way can be read until the next `backward()` has let its graph go, then only what was kept by
  * `detach()`, results of one element, and outputs. Elsewhere `noGrad`, `scope`, `using`, `dispose()` and garbage collection do it.
  *
  * @example

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import * as cuet from '../../src/index.ts'
 
 /** Seeded uniform numbers in [−1, 1). */
-export function randomNumbers(count: number, seed: number): Float64Array {
+function randomNumbers(count: number, seed: number): Float64Array {
   let state = (seed + 1) >>> 0
   return Float64Array.from({ length: count }, () => {
     state = (state + 0x6d2b79f5) >>> 0
@@ -17,7 +17,7 @@ export function random(shape: cuet.Shape, seed: number, options: { readonly dtyp
 }
 
 /** max |a − b| / max |b|, or max |a − b| where b is 0. */
-export function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {
+function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {
   expect(a.length).toBe(b.length)
   let worst = 0
   let largest = 0

@@ -1,0 +1,5 @@
+export { createDefinition, type CreateOptions } from './create-definition.ts'
+export { MaceModule, type MaceCall, type MaceModuleOptions, type MaceOutputs } from './mace-module.ts'
+export type { MaceBatch, MaceBatchOptions, MaceLabels } from './batch.ts'
+export { huberLoss, l1l2Loss, universalLoss, weightedLoss, type HuberLossWeights, type LossWeights } from './losses.ts'
+export { parameterGroups, type MaceParameterGroup } from './parameter-groups.ts'

@@ -1,0 +1,6 @@
+export { huberLoss, l1Loss, mseLoss, type HuberOptions, type LossOptions, type Reduction } from './losses.ts'
+export { Embedding, LayerNorm, Linear, type DenseOptions, type LayerOptions } from './linear.ts'
+export { Activation, Gate, NormActivation } from './activations.ts'
+export type { ActivationLike, ActivationName, ActivationOptions, GateOptions, NormActivationOptions } from './activations.ts'
+export { MLP, type MlpOptions } from './mlp.ts'
+export { BesselBasis, ChebyshevBasis, GaussianBasis, PolynomialCutoff, type RadialOptions } from './radial.ts'

@@ -1,4 +1,5 @@
 import { DeviceError } from '@equivar/core'
+import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { bindAddon } from '../../src/native/addon.ts'
 import { doctor } from '../../src/native/doctor.ts'
@@ -62,4 +63,10 @@ it('an addon of another version is refused', () => {
 
 it('the same addon is loaded once a thread', () => {
   expect(loadAddon().driver).toBe(loadAddon().driver)
+})
+
+it.runIf(process.platform === 'linux')('the addon loads where Node does: it needs no younger C library, and no C++ library', () => {
+  const needed = readFileSync(built.addon, 'latin1').match(/\bGLIBC(?:XX)?_[\d.]+/g) ?? []
+  expect(needed.length).toBeGreaterThan(0)
+  for (const version of needed) expect(version).toMatch(/^GLIBC_2\.(?:\d|1\d|2[0-8])(?:\.\d+)?$/)
 })

@@ -21,6 +21,8 @@ const projects = [
   { program: 'core', installs: ['@equivar/core'] },
   { program: 'engine', installs: ['@equivar/engine'] },
   { program: 'cuda', installs: ['@equivar/kernels-cuda'] },
+  { program: 'torchlike', installs: ['@equivar/torchlike', '@equivar/kernels-cpu'] },
+  { program: 'functional', installs: ['@equivar/functional', '@equivar/kernels-wgsl'] },
   { program: 'mace', installs: ['@equivar/mace'] },
 ]
 const model = inRoot('examples/aspirin/models/aspirin_l0_c32.model.gz')

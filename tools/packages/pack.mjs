@@ -11,7 +11,7 @@ import { capture } from '../lib/run.mjs'
  */
 
 /** The folders of all packages, those for single platforms included, which lie in the package that brings them. */
-function packageFolders() {
+export function packageFolders() {
   const folders = readdirSync(inRoot('packages')).map((name) => inRoot('packages', name))
   const platforms = folders.map((folder) => join(folder, 'platforms')).filter((folder) => existsSync(folder))
   return [...folders, ...platforms.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))]

@@ -9,10 +9,10 @@ import { examplesIn, pages } from '../lib/examples.mjs'
 import { inRoot, root } from '../lib/paths.mjs'
 import { capture } from '../lib/run.mjs'
 
-/** An example sees what the package sees that it stands in; on the pages of `docs`, which are about all of them, every package. */
+/** An example sees what the package sees that it stands in; on other pages, which are about all of them, every package. */
 const homeOf = (file: string) => inRoot('packages', /^packages\/([^/]+)\//.exec(file)?.[1] ?? 'mace', 'test')
 const entries = packageEntries()
-const entriesFor = (file: string) => (file.startsWith('docs/') ? entries : {})
+const entriesFor = (file: string) => (file.startsWith('packages/') ? {} : entries)
 const examples = pages().flatMap(examplesIn)
 const folder = mkdtempSync(join(tmpdir(), 'equivar-examples-'))
 afterAll(() => rmSync(folder, { recursive: true }))

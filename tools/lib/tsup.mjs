@@ -21,6 +21,8 @@ export function library(entry, more = {}) {
     clean: true,
     silent: true,
     removeNodeProtocol: false,
+    // Where an entry is for Node alone, or a package chooses its platform by a condition.
+    external: [/^#/, /^node:/],
     tsconfig: '../../tsconfig.json',
     esbuildPlugins: [modulesForNamespaces(namespaces)],
     ...more,

@@ -37,7 +37,16 @@ export const pages = [
   { what: 'all of kernels-cpu', needs: '@equivar/kernels-cpu', code: whole('@equivar/kernels-cpu'), budget: 60 },
   { what: 'all of kernels-wgsl', needs: '@equivar/kernels-wgsl', code: whole('@equivar/kernels-wgsl'), budget: 60 },
   { what: 'all of kernels-cuda', needs: '@equivar/kernels-cuda', code: whole('@equivar/kernels-cuda'), budget: 80 },
-  { what: 'all of functional', needs: '@equivar/functional', code: whole('@equivar/functional'), budget: 150 },
+  {
+    what: 'a layer of pure functions with its gradient, compiled',
+    needs: '@equivar/functional',
+    code: `import { Irreps, irMul, descriptors } from '@equivar/core'
+      import { equivariantPolynomial, grad, jit, numpy, randn, random, sphericalHarmonics } from '@equivar/functional'
+      const { normal, key } = random, { square, sum } = numpy
+      globalThis.layer = [Irreps, irMul, descriptors.linear, equivariantPolynomial, grad, jit, normal, key, square, sum, randn, sphericalHarmonics]`,
+    budget: 160,
+  },
+  { what: 'all of functional', needs: '@equivar/functional', code: whole('@equivar/functional'), budget: 180 },
   { what: 'MACE on the processor', needs: '@equivar/mace', code: whole('@equivar/mace'), budget: 250 },
 ]
 

@@ -15,6 +15,7 @@ const permissive = new Set(['0BSD', 'Apache-2.0', 'BlueOak-1.0.0', 'BSD-2-Clause
 
 /** Tools of development under other licences. None of them is part of what is published, or linked to it. */
 const developmentExceptions = new Set([
+  'argparse Python-2.0',
   'lightningcss MPL-2.0',
   'smartwrap GPL-2.0',
   'spdx-exceptions CC-BY-3.0',

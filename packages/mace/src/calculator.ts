@@ -67,22 +67,27 @@ export class Calculator {
  */
 function withinCutoff(batch: GraphBatch, cutoff: number): GraphBatch {
   const vectors = edgeVectors(batch)
-  const kept: number[] = []
+  const { senders, receivers, unitShifts } = batch
+  const kept = { senders: new Int32Array(batch.numEdges), receivers: new Int32Array(batch.numEdges), unitShifts: new Int32Array(3 * batch.numEdges) }
+  let numEdges = 0
   for (let e = 0; e < batch.numEdges; e++) {
     const [x, y, z] = [vectors[3 * e] ?? 0, vectors[3 * e + 1] ?? 0, vectors[3 * e + 2] ?? 0]
     // The very expression of the neighbour list, so that both decide alike at the last digit.
     const length = Math.sqrt(x * x + y * y + z * z)
-    if (length === 0) throw new InputError(`atoms ${batch.senders[e] ?? 0} and ${batch.receivers[e] ?? 0} are at the same point; move one of them`)
-    if (length < cutoff) kept.push(e)
+    if (length === 0) throw new InputError(`atoms ${senders[e] ?? 0} and ${receivers[e] ?? 0} are at the same point; move one of them`)
+    if (!(length < cutoff)) continue
+    kept.senders[numEdges] = senders[e] ?? 0
+    kept.receivers[numEdges] = receivers[e] ?? 0
+    for (let axis = 0; axis < 3; axis++) kept.unitShifts[3 * numEdges + axis] = unitShifts[3 * e + axis] ?? 0
+    numEdges++
   }
-  const pick = (values: Int32Array) => Int32Array.from(kept, (e) => values[e] ?? 0)
   return {
     ...batch,
-    numEdges: kept.length,
-    edgeOffsets: Int32Array.of(0, kept.length),
-    senders: pick(batch.senders),
-    receivers: pick(batch.receivers),
-    unitShifts: Int32Array.from(kept.flatMap((e) => [...batch.unitShifts.subarray(3 * e, 3 * e + 3)])),
+    numEdges,
+    edgeOffsets: Int32Array.of(0, numEdges),
+    senders: kept.senders.slice(0, numEdges),
+    receivers: kept.receivers.slice(0, numEdges),
+    unitShifts: kept.unitShifts.slice(0, 3 * numEdges),
   }
 }
 

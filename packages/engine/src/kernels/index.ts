@@ -10,7 +10,7 @@ import { rowPlanners } from './structure/rows.ts'
 import { elementwisePlanners } from './elementwise/planners.ts'
 
 export type { ElementwiseDag, ElementwiseName, ElementwiseNode } from './elementwise/dag.ts'
-export { launchElementwise, planElementwise, type ElementwiseLaunch, type Walk } from './elementwise/plan.ts'
+export { launchElementwise, planElementwise } from './elementwise/plan.ts'
 
 export { orderPlan } from './algorithms/order.ts'
 

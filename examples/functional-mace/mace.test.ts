@@ -1,6 +1,7 @@
-import { range } from '@equivar/core'
+import { range, use } from '@equivar/core'
 import { evalShape, jit, optimizers, random, tree, valueAndGrad, type DeviceArray } from '@equivar/functional'
-import { describe, expect, test } from 'vitest'
+import { cpu } from '@equivar/kernels-cpu'
+import { describe, expect, test, vi } from 'vitest'
 import { energiesAndForces, init, type MaceConfig, type MaceParams } from './mace.ts'
 import { batchOfGolden, goldenNumbers } from './golden.ts'
 import { lossOf, trainingStep } from './training.ts'
@@ -82,3 +83,14 @@ test('a training step is one program, does what its parts do, and learns', async
 
 const treeData = (params: MaceParams) => tree.leaves(params)
 const maxDifference = (a: ArrayLike<number>, b: ArrayLike<number>) => Math.max(...Array.from(a, (x, i) => Math.abs(x - (b[i] ?? Number.NaN))))
+
+test('the program runs as it stands', async () => {
+  use(cpu)
+  const log = vi.spyOn(console, 'log').mockImplementation(() => undefined)
+  await import('./main.ts')
+  const lines = log.mock.calls.map((line) => line.map(String).join(' '))
+  log.mockRestore()
+  expect(lines.map((line) => line.replace(/ [^ ]*$/, ''))).toEqual(['step 0: loss', 'step 20: loss', 'step 40: loss'])
+  const [first = 0, , last = 0] = lines.map((line) => Number(line.split(' ').at(-1)))
+  expect(last).toBeLessThan(0.5 * first)
+})

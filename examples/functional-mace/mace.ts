@@ -103,7 +103,7 @@ export function init(key: random.Key, config: MaceConfig, dtype: 'float32' | 'fl
 }
 
 /** [N] energies of atoms. Source: Batatia et al., arXiv:2206.07697. */
-export function nodeEnergies(params: MaceParams, config: MaceConfig, batch: Batch): DeviceArray {
+function nodeEnergies(params: MaceParams, config: MaceConfig, batch: Batch): DeviceArray {
   const { senders, receivers, species } = batch
   const { cutoff, numSpecies } = config
   const [numNodes = 0] = species.shape
@@ -138,7 +138,7 @@ export function nodeEnergies(params: MaceParams, config: MaceConfig, batch: Batc
 }
 
 /** Total energies of graphs, eV. */
-export function energies(params: MaceParams, config: MaceConfig, batch: Batch): DeviceArray {
+function energies(params: MaceParams, config: MaceConfig, batch: Batch): DeviceArray {
   return np.segmentSum(nodeEnergies(params, config, batch), batch.graphs, batch.numAtoms.shape[0] ?? 0)
 }
 

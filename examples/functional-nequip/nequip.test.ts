@@ -1,4 +1,6 @@
+import { use } from '@equivar/core'
 import { evalShape, jit, numpy as np, random, tree, type DeviceArray } from '@equivar/functional'
+import { cpu } from '@equivar/kernels-cpu'
 import { describe, expect, test, vi } from 'vitest'
 import { energiesAndForces, init, type Batch, type NequipConfig, type NequipParams } from './nequip.ts'
 
@@ -44,6 +46,7 @@ describe('the numbers of the reference', () => {
 })
 
 test('the program runs as it stands', async () => {
+  use(cpu)
   const log = vi.spyOn(console, 'log').mockImplementation(() => undefined)
   await import('./main.ts')
   const lines = log.mock.calls.map((line) => line.map(String).join(' '))

@@ -95,7 +95,7 @@ export function init(key: random.Key, config: NequipConfig, dtype: 'float32' | '
 }
 
 /** [G] energies of graphs. Source: Batzner et al., arXiv:2101.03164. */
-export function energies(params: NequipParams, config: NequipConfig, batch: Batch): DeviceArray {
+function energies(params: NequipParams, config: NequipConfig, batch: Batch): DeviceArray {
   const { senders, receivers, species } = batch
   const [numNodes = 0] = species.shape
   const vectors = new IrrepsArray(new Irreps('O3', '1o'), batch.vectors, irMul)

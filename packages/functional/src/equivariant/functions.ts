@@ -1,4 +1,4 @@
-import { descriptors, InputError, IrrepsAndLayout, type Irreps } from '@equivar/core'
+import { descriptors, InputError, IrrepsAndLayout } from '@equivar/core'
 import * as engine from '@equivar/engine'
 import { nameOf } from '../array/arguments.ts'
 import { DeviceArray } from '../array/device-array.ts'
@@ -51,7 +51,7 @@ export function norm(x: IrrepsArray, options: { readonly squared?: boolean } = {
 }
 
 /** The array with `f(segment, axis of the components)` for every segment. */
-export function mapSegments(x: IrrepsArray, f: (segment: DeviceArray, componentAxis: number, position: number) => DeviceArray): IrrepsArray {
+function mapSegments(x: IrrepsArray, f: (segment: DeviceArray, componentAxis: number, position: number) => DeviceArray): IrrepsArray {
   return IrrepsArray.fromSegments(x.irreps, x.segments.map((segment, i) => f(segment, componentAxis(x), i)), x.leadingShape, x.layout)
 }
 
@@ -59,12 +59,6 @@ export function mapSegments(x: IrrepsArray, f: (segment: DeviceArray, componentA
 export function requireIrreps(what: string, x: unknown): IrrepsArray {
   if (x instanceof IrrepsArray) return x
   throw new InputError(`${what}: needs an array with irreps, got ${nameOf(x)}; make one with new IrrepsArray(irreps, array, layout)`)
-}
-
-/** The irreps of an input of a descriptor. */
-export function irrepsOf(rep: unknown): Irreps {
-  if (rep instanceof IrrepsAndLayout) return rep.irreps
-  throw new InputError(`needs a representation of irreps, got ${nameOf(rep)}`)
 }
 
 function componentAxis({ layout }: IrrepsArray): number {

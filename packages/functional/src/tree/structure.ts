@@ -108,7 +108,7 @@ function staticKey(value: unknown): string {
   return typeof value === 'bigint' ? `${value}n` : Object.is(value, -0) ? '-0' : String(value)
 }
 
-export function isList(x: unknown): x is readonly unknown[] {
+function isList(x: unknown): x is readonly unknown[] {
   return Array.isArray(x)
 }
 

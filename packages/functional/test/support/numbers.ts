@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { numpy as np, type DeviceArray } from '../../src/index.ts'
 
 /** Seeded uniform numbers in [low, high). */
-export function randomNumbers(count: number, seed: number, low = -1, high = 1): Float64Array {
+function randomNumbers(count: number, seed: number, low = -1, high = 1): Float64Array {
   let state = seed >>> 0
   return Float64Array.from({ length: count }, () => {
     state = (state + 0x6d2b79f5) >>> 0

@@ -21,7 +21,7 @@ export function blockOf(buffer: GPUBuffer): Block {
 }
 
 /** Sizes are rounded up, by an eighth at most, so that what was given back fits what is asked for next. */
-export function sizeClass(byteLength: number): number {
+function sizeClass(byteLength: number): number {
   if (byteLength <= smallest) return smallest
   const octave = 2 ** Math.floor(Math.log2(byteLength))
   const step = Math.max(smallest, octave / classesPerOctave)

@@ -14,7 +14,7 @@ export interface PageFindings {
 }
 
 /** Runs in the page; `/model` and `/frames` are served beside it. */
-export async function findings(): Promise<PageFindings> {
+async function findings(): Promise<PageFindings> {
   const backend = createWebgpu({ software: true })
   const availability = await backend.available()
   if (!availability.isAvailable) throw new Error(`no adapter: ${availability.reason}`)

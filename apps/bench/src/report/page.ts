@@ -83,7 +83,8 @@ ${rows.map((row) => `<tr>${cellsOf(row).map((text) => `<td>${escapeHtml(text)}</
 function cellsOf({ case: name, pass, backend, dtype, threads, own, peers, bestPeer, ratio, share, error, firstCall, unit }: Row): readonly string[] {
   const peer = bestPeer === null ? undefined : peers[bestPeer]
   const text = (value: number) => amountText(value, unit)
-  const amount = (values: Row['own']) => `${text(values.best)} (${text(values.median)}; ${text(values.low)}–${text(values.high)})${unit === 'B' ? ' MB' : ''}`
+  const spread = (values: Row['own']) => (values.values.length > 0 ? `; ${text(values.low)}–${text(values.high)}` : '')
+  const amount = (values: Row['own']) => `${text(values.best)} (${text(values.median)}${spread(values)})${unit === 'B' ? ' MB' : ''}`
   return [
     name,
     pass,

@@ -64,7 +64,10 @@ export function differencesText({ rows, missing, geometricMean: mean }: Differen
     .sort((a, b) => b.change - a.change)
     .map(({ before, after, change, p, verdict }) => {
       const name = `${before.case} | ${before.pass} | ${before.backend} ${before.dtype}, ${before.threads} threads`
-      const amounts = [before, after].map(({ own, unit }) => `${amountText(own.median, unit)} (${amountText(own.low, unit)}–${amountText(own.high, unit)})`)
+      const amounts = [before, after].map(({ own, unit }) => {
+        const spread = own.values.length > 0 ? ` (${amountText(own.low, unit)}–${amountText(own.high, unit)})` : ''
+        return `${amountText(own.median, unit)}${spread}`
+      })
       return `| ${name} | ${amounts.join(' | ')} | ${change.toFixed(3)} | ${p === null ? '–' : p.toPrecision(2)} | ${verdict} |`
     })
   const tail = missing.length > 0 ? [`In one record only: ${missing.join('; ')}`] : []

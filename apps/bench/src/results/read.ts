@@ -61,6 +61,7 @@ function upgrade({ dtype, machine, rows, date, versions, geometricMean }: Record
   }
 }
 
+/** What is not known of the spread is left at the median. */
 function withoutSamples({ best, median, samples }: Timing1): Timing {
-  return { best, median, samples, low: best, high: median, values: [] }
+  return { best, median, samples, low: median, high: median, values: [] }
 }

@@ -76,7 +76,8 @@ describe('the fully connected convolution', () => {
     const embedding = random([5, mlpChannels ? 4 : conv.tp.weightNumel], 3)
     const envelope = random([5], 4)
     const rotate = (irreps: Irreps, of: cuet.Tensor) => new cuet.Rotation({ irreps, ...float64 }).forward(0.3, -1.1, 2, of)
-    const run = (features: cuet.Tensor, directions: cuet.Tensor) => conv.forward(features, cuet.sphericalHarmonics([0, 1], directions), embedding, graph, { edgeEnvelope: envelope })
+    const run = (features: cuet.Tensor, directions: cuet.Tensor) =>
+      conv.forward(features, cuet.sphericalHarmonics([0, 1], directions), embedding, graph, { edgeEnvelope: envelope })
     const rotated = run(rotate(irrepsIn, x), rotate(new Irreps('O3', '1o'), vectors))
     expectClose(await rotated.data(), await rotate(irrepsOut, run(x, vectors)).data(), 1e-11)
     if (mlpChannels) expect([...conv.stateDict().keys()]).toEqual(expect.arrayContaining(['mlp.0.weight', 'mlp.0.bias']))

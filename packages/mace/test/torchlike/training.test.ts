@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib'
 import { Adam, clipGradNorm_, compile, ExponentialMovingAverage, type Tensor } from '@equivar/torchlike'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Structure } from '../../src/index.ts'
-import { huberLoss, l1l2Loss, MaceModule, parameterGroups, universalLoss, weightedLoss, type MaceBatch } from '../../src/torchlike/index.ts'
+import { huberLoss, l1l2Loss, MaceModule, parameterGroups, universalLoss, weightedLoss, type MaceBatch, type MaceParameterGroup } from '../../src/torchlike/index.ts'
 import { modelFixtures, type Nested } from '../model/fixtures.ts'
 
 interface Training {
@@ -99,7 +99,8 @@ describe('a model as a module', () => {
     const model = await load()
     const groups = parameterGroups(model)
     const names = new Map([...model.namedParameters()].map(([name, parameter]) => [parameter, name]))
-    const named = groups.map(({ name, params, weightDecay }) => ({ name, weightDecay, lr: 0.01, params: params.map((parameter) => names.get(parameter)).sort() }))
+    const sorted = (params: MaceParameterGroup['params']) => params.map((parameter) => names.get(parameter)).sort()
+    const named = groups.map(({ name, params, weightDecay }) => ({ name, weightDecay, lr: 0.01, params: sorted(params) }))
     expect(named).toEqual(
       golden.groups.map(({ name, weightDecay, lr, params }) => ({ name, weightDecay, lr, params: [...params].sort() })),
     )

@@ -91,7 +91,7 @@ describe('mace.symmetricContraction', () => {
   function evaluate(group: cue.GroupName | cue.IrrepClass, irrepsIn: string, irrepsOut: string, degrees: readonly number[]): cue.HostArray {
     const mul = 2
     const [e, p] = mace.symmetricContraction(new cue.Irreps(group, irrepsIn).setMul(mul), new cue.Irreps(group, irrepsOut).setMul(mul), degrees)
-    const rows = p.shape[0] ?? 0
+    const rows = p.shape[0]
     const w = cue.einsum('au,ab->bu', chirp(rows * mul, 0).reshape([rows, mul]), p)
     const [y] = e.evaluate(w.reshape([w.size]), chirp(e.inputs[1]?.dim ?? 0, 100))
     if (!y) throw new Error('no output')
@@ -154,7 +154,7 @@ describe('mace.symmetricContraction', () => {
   ] as const)('%s %s -> %s, degrees %j: equals the original formula with U', (group, irrepsIn, irrepsOut, degrees) => {
     const [input, output] = [new cue.Irreps(group, irrepsIn), new cue.Irreps(group, irrepsOut)]
     const [e, p] = mace.symmetricContraction(input, output, degrees)
-    const w = sines(p.shape[0] ?? 0, 3)
+    const w = sines(p.shape[0], 3)
     const x = sines(input.dim, 1)
     const [y] = e.evaluate(cue.einsum('a,ab->b', w, p), x)
     const expected: number[] = []

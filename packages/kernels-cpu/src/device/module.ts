@@ -28,7 +28,7 @@ export function loadModule(kernel: kernels.Kernel, options: EmitOptions, memory:
 }
 
 /** @throws {TypeError} unless it is a module of ours. */
-export function instantiate(bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory): Run {
+function instantiate(bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory): Run {
   const module = new WebAssembly.Module(bytes)
   const exported = WebAssembly.Module.exports(module).map(({ name, kind }) => `${kind} ${name}`)
   if (exported.join() !== 'function run') throw new TypeError(`a module with ${exported.join(', ')} and not just the function 'run'`)

@@ -1,3 +1,2 @@
 export { type BufferPlace, type BufferPlaces, placesKey, separatePlaces } from './bindings.ts'
 export { type PrintedKernel, printWgsl } from './print.ts'
-export { type UniformLayout } from './uniforms.ts'

@@ -27,12 +27,21 @@ async function run(options: WebgpuOptions, filter: (name: string) => boolean): P
 /** What a device without float64 and without memory that the host sees leaves out. */
 const reasons = ['no float64', 'the device shares no memory with the host']
 
+/**
+ * A processor is slow at being a graphics card: every third polynomial, and all of contract and kernels. `EQUIVAR_CONFORMANCE=all` runs
+ * the whole tier.
+ */
+const chosen = conformanceCases('ci', seed).filter(({ category }, k) => category !== 'polynomial' || k % 3 === 0 || process.env['EQUIVAR_CONFORMANCE'] === 'all')
+
 test('kernels in WGSL conform, tier ci', { timeout: 300_000 }, async () => {
-  const { failures, skips, passed, skipped } = await run({}, () => true)
+  const names = new Set(chosen.map(({ name }) => name))
+  const { failures, skips, passed, skipped, categories } = await run({}, (name) => names.has(name))
   expect(failures).toEqual([])
   expect(Object.keys(skips).sort()).toEqual(reasons)
-  expect(passed + skipped).toBe(conformanceCases('ci', seed).length)
-  expect(passed).toBeGreaterThan(250)
+  expect(passed + skipped).toBe(chosen.length)
+  expect(categories.contract.passed).toBeGreaterThan(30)
+  expect(categories.kernel.passed).toBeGreaterThan(180)
+  expect(categories.polynomial.passed).toBeGreaterThan(15)
 })
 
 test('kernels whose lanes work together conform without subgroups', { timeout: 300_000 }, async () => {

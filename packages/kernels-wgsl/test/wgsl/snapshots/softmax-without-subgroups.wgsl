@@ -10,6 +10,22 @@ fn to_i32(x: f32) -> i32 {
   if (x <= -2147483648f) { return i32(-2147483647 - 1); }
   return i32(x);
 }
+fn high_half(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) & 0xfffff000u); }
+fn is_finite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
+fn divide(x: f32, y: f32) -> f32 {
+  let scale_x = select(1f, 18446744073709551616f, abs(x) < 5.421010862427522e-20f);
+  let scale_y = select(select(1f, 18446744073709551616f, abs(y) < 5.421010862427522e-20f), 5.421010862427522e-20f, abs(y) > 18446744073709551616f);
+  let a = x * scale_x;
+  let b = y * scale_y;
+  let q = a / b;
+  let qh = high_half(q);
+  let ql = q - qh;
+  let bh = high_half(b);
+  let bl = b - bh;
+  let rest = ((a - qh * bh) - qh * bl - ql * bh) - ql * bl;
+  let better = q + rest * (1f / b);
+  return select(q, better, is_finite(better)) * (1f / scale_x) * scale_y;
+}
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) invocation: u32) {
  let program = i32(group.x + group.y * given[0].y);
@@ -95,7 +111,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
  workgroupBarrier();
  let v68 = tree_f32[0];
  workgroupBarrier();
- let v69 = 1f / v68;
+ let v69 = divide(1f, v68);
  for (var v70 = 0i; v70 < 37i; v70 += 64i) {
   let v71 = 37i - v70;
   let v72 = v22 + v70;

@@ -10,7 +10,7 @@ import { cachedKernel } from './kernel-cache.ts'
 import { matmulKernel } from './matmul-kernel.ts'
 import { packKernel } from './pack-kernel.ts'
 import { floats, integers, type PlanParts } from './plan-parts.ts'
-import { blockEntry } from './sum-kernel.ts'
+import { blockEntry } from './sum-declarations.ts'
 import { addTotal, blockExtent, blockOf, blocksOf, chunkRows, partsOfSum, placeForSums, productSumKernel, sumShape } from './sum-term.ts'
 import { bytesOf, productShape, rowsFor, type TileShape } from './tile.ts'
 

@@ -1,29 +1,7 @@
 import { type Expression, type Kernel, KernelBuilder, type Memory, varying } from '../../kernels/index.ts'
 import type { FloatScalar } from '../request.ts'
+import { sumDeclarations, type SumKernelOptions, sumPathEntry } from './sum-declarations.ts'
 import { addProducts, as, atEdge, loadColumns, zeros } from './products.ts'
-import type { TileShape } from './tile.ts'
-
-export interface SumKernelOptions {
-  readonly shape: TileShape
-  readonly x: FloatScalar
-  readonly g: FloatScalar
-  readonly sums: FloatScalar
-  readonly math: FloatScalar
-  /** Entries are those of the part of an order that belongs to the row of sums, or all. */
-  readonly ordered: boolean
-  readonly gathersX: boolean
-  readonly gathersG: boolean
-  readonly unitX: boolean
-  readonly unitG: boolean
-  /** Rows of x and g that a program copies at a time. */
-  readonly chunk: number
-  /** Most columns, and rows, of a block of sums. */
-  readonly blockExtent: number
-}
-
-/** Numbers of a block and of a path in the tables of a {@link sumKernel}. */
-export const blockEntry = 8
-export const sumPathEntry = 7
 
 /**
  * `sums[before + part][s][row, column] = Σ_paths factor · Σ_e Σ_inner x[e][inner, row] · g[e][inner, column]` over one part of the entries e of
@@ -33,31 +11,14 @@ export const sumPathEntry = 7
  * and the distance of its rows. A path: inner extent, offset and distances of inner steps and rows in x, offset and distances of inner steps and columns in g.
  */
 export function sumKernel(options: SumKernelOptions): Kernel {
-  const { shape, math, sums: scalar, ordered, unitX, unitG, chunk } = options
+  const { shape, math, sums: scalar, unitX, unitG, chunk } = options
   const { rows: tileRows, vectors, width, lanes } = shape
   const b = new KernelBuilder('sumOfProducts', { lanes, gridRank: 3 })
-  const [batch, numParts, numRows] = [b.parameter('batch', 'index'), b.parameter('numParts', 'index'), b.parameter('numRows', 'index')]
-  const [xStride, gStride, sumStride] = [b.parameter('xStride', 'index'), b.parameter('gStride', 'index'), b.parameter('sumStride', 'index')]
-  const before = b.parameter('before', 'index')
-  const [x, g] = [b.buffer('x', options.x, 'read'), b.buffer('g', options.g, 'read')]
-  const sums = b.buffer('sums', scalar, 'readWrite')
-  const [blocks, paths, factors] = [b.buffer('blocks', 'i32', 'read'), b.buffer('paths', 'i32', 'read'), b.buffer('factors', math, 'read')]
-  const order = ordered ? { starts: b.buffer('starts', 'i32', 'read'), entries: b.buffer('entries', 'i32', 'read') } : undefined
-  const xIndices = options.gathersX ? b.buffer('xIndices', 'i32', 'read') : undefined
-  const gIndices = options.gathersG ? b.buffer('gIndices', 'i32', 'read') : undefined
+  const { x, g, sums, paths, factors, order, xIndices, gIndices, ...share } = sumDeclarations(b, options, 'readWrite')
+  const { firstPath, lastPath, firstRow, firstColumn, rows, columns, rowStride, xStride, gStride, target, first, count } = share
   const panelSize = chunk * width
   const numPanels = Math.ceil(options.blockExtent / width)
   const [xs, gs] = [b.shared('xs', math, numPanels * panelSize), b.shared('gs', math, numPanels * panelSize)]
-
-  const [part, block, row] = [b.programId(0), b.programId(1), b.programId(2)]
-  const ofBlock = (j: number) => blocks.load(block.mul(blockEntry).add(j)).convert('index')
-  const [firstPath, lastPath, firstRow, firstColumn] = [ofBlock(0), ofBlock(1), ofBlock(2), ofBlock(3)]
-  const [rows, columns, offset, rowStride] = [ofBlock(4), ofBlock(5), ofBlock(6), ofBlock(7)]
-  const target = before.add(part).mul(numRows).add(row).mul(sumStride).add(offset)
-  const [begin, end] = order ? [order.starts.load(row).convert('index'), order.starts.load(row.add(1)).convert('index')] : [b.constant('index', 0), batch]
-  const share = end.sub(begin).add(numParts.sub(1)).div(numParts)
-  const first = begin.add(part.mul(share))
-  const count = first.add(share).min(end).sub(first)
 
   b.loop(0, rows, {}, (r) => {
     b.loop(0, columns, { step: lanes }, (c) => {

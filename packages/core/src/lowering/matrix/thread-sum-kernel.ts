@@ -1,6 +1,6 @@
 import { type Expression, type Kernel, KernelBuilder, type Memory, varying } from '../../kernels/index.ts'
 import { as, loadColumns, storeColumns, zeros } from './products.ts'
-import { blockEntry, type SumKernelOptions, sumPathEntry } from './sum-kernel.ts'
+import { sumDeclarations, type SumKernelOptions, sumPathEntry } from './sum-declarations.ts'
 
 /** Steps of the sum whose elements of g are asked for at once. */
 const stepsAtOnce = 4
@@ -10,36 +10,19 @@ const stepsAtOnce = 4
  * share of the entries, `shape.rows` rows by `shape.width` columns. Elements of x come through the memory of the program, `[step][row]`.
  */
 export function threadSumKernel(options: SumKernelOptions): Kernel {
-  const { shape, math, sums: scalar, ordered, unitX, unitG } = options
+  const { shape, math, sums: scalar, unitX, unitG } = options
   const { rows: tileRows, vectors, lanes, depth } = shape
   const b = new KernelBuilder('sumOfProducts', { lanes, gridRank: 3 })
-  const [batch, numParts, numRows] = [b.parameter('batch', 'index'), b.parameter('numParts', 'index'), b.parameter('numRows', 'index')]
-  const [xStride, gStride, sumStride] = [b.parameter('xStride', 'index'), b.parameter('gStride', 'index'), b.parameter('sumStride', 'index')]
-  const before = b.parameter('before', 'index')
-  const [x, g] = [b.buffer('x', options.x, 'read'), b.buffer('g', options.g, 'read')]
-  const sums = b.buffer('sums', scalar, 'write')
-  const [blocks, paths, factors] = [b.buffer('blocks', 'i32', 'read'), b.buffer('paths', 'i32', 'read'), b.buffer('factors', math, 'read')]
-  const order = ordered ? { starts: b.buffer('starts', 'i32', 'read'), entries: b.buffer('entries', 'i32', 'read') } : undefined
-  const xIndices = options.gathersX ? b.buffer('xIndices', 'i32', 'read') : undefined
-  const gIndices = options.gathersG ? b.buffer('gIndices', 'i32', 'read') : undefined
+  const { x, g, sums, paths, factors, order, xIndices, gIndices, ...own } = sumDeclarations(b, options, 'write')
+  const { firstPath, lastPath, firstRow, firstColumn, rows, columns, rowStride, xStride, gStride, target, first, count } = own
   const [xs, sources, components] = [b.shared('xs', math, depth * tileRows), b.shared('sources', 'i32', depth), b.shared('components', 'i32', depth)]
-
-  const [part, block, row] = [b.programId(0), b.programId(1), b.programId(2)]
-  const ofBlock = (j: number) => blocks.load(block.mul(blockEntry).add(j)).convert('index')
-  const [firstPath, lastPath, firstRow, firstColumn] = [ofBlock(0), ofBlock(1), ofBlock(2), ofBlock(3)]
-  const [rows, columns, offset, rowStride] = [ofBlock(4), ofBlock(5), ofBlock(6), ofBlock(7)]
-  const target = before.add(part).mul(numRows).add(row).mul(sumStride).add(offset)
-  const [begin, end] = order ? [order.starts.load(row).convert('index'), order.starts.load(row.add(1)).convert('index')] : [b.constant('index', 0), batch]
-  const share = end.sub(begin).add(numParts.sub(1)).div(numParts)
-  const first = begin.add(part.mul(share))
-  const count = first.add(share).min(end).sub(first)
 
   const none = () => zeros(b, math, tileRows * vectors).map((zero) => varying(zero))
   const totals = b.loop(firstPath, lastPath, { carry: none() }, (path, sofar) => {
     const ofPath = (j: number) => paths.load(path.mul(sumPathEntry).add(j)).convert('index')
     const [inner, xOffset, xInner, xRow, gOffset, gInner, gColumn] = [ofPath(0), ofPath(1), ofPath(2), ofPath(3), ofPath(4), ofPath(5), ofPath(6)]
     const steps = count.mul(inner)
-    const own = b.loop(0, steps, { step: depth, carry: none() }, (start, sumsBefore) => {
+    const products = b.loop(0, steps, { step: depth, carry: none() }, (start, sumsBefore) => {
       const length = steps.sub(start).min(depth)
       b.barrier()
       b.loop(0, length, {}, (step) => {
@@ -80,7 +63,7 @@ export function threadSumKernel(options: SumKernelOptions): Kernel {
       return b.loop(whole, length, { carry: most }, (step, inside) => add(step, inside, 1))
     })
     const factor = factors.load(path)
-    return own.flatMap((sum, position) => {
+    return products.flatMap((sum, position) => {
       const total = sofar[position]
       return total ? [sum.fma(factor, total)] : []
     })

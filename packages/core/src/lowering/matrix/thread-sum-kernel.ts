@@ -3,7 +3,9 @@ import { as, loadColumns, storeColumns, zeros } from './products.ts'
 import { sumDeclarations, type SumKernelOptions, sumPathEntry } from './sum-declarations.ts'
 
 /** Steps of the sum whose elements of g are asked for at once. */
-const stepsAtOnce = 4
+const stepsAtOnce = 2
+/** Steps whose elements of x are asked for at once, at most. */
+const mostRowsAtOnce = 8
 
 /**
  * What `sumKernel` computes, for lanes that are threads: a program keeps the sums of its block in registers while it walks over its
@@ -17,6 +19,7 @@ export function threadSumKernel(options: SumKernelOptions): Kernel {
   const { firstPath, lastPath, firstRow, firstColumn, rows, columns, rowStride, xStride, gStride, target, first, count } = own
   const [xs, sources, components] = [b.shared('xs', math, depth * tileRows), b.shared('sources', 'i32', depth), b.shared('components', 'i32', depth)]
 
+  const rowsAtOnce = Math.min(mostRowsAtOnce, depth)
   const none = () => zeros(b, math, tileRows * vectors).map((zero) => varying(zero))
   const totals = b.loop(firstPath, lastPath, { carry: none() }, (path, sofar) => {
     const ofPath = (j: number) => paths.load(path.mul(sumPathEntry).add(j)).convert('index')
@@ -25,17 +28,24 @@ export function threadSumKernel(options: SumKernelOptions): Kernel {
     const products = b.loop(0, steps, { step: depth, carry: none() }, (start, sumsBefore) => {
       const length = steps.sub(start).min(depth)
       b.barrier()
-      b.loop(0, length, {}, (step) => {
-        const at = start.add(step)
-        const place = first.add(at.div(inner))
-        const component = at.rem(inner)
-        const entry = order ? order.entries.load(place).convert('index') : place
-        const source = (indices: Memory | undefined) => (indices ? indices.load(entry).convert('index') : entry)
-        const base = source(xIndices).mul(xStride).add(xOffset).add(component.mul(xInner)).add(firstRow.mul(xRow))
-        const value = as(loadColumns(b, x, base, unitX ? 'unit' : xRow, rows), math)
-        xs.storeLanes(step.mul(tileRows), value, { active: tileRows })
-        sources.store(step, source(gIndices).convert('i32'))
-        components.store(step, component.convert('i32'))
+      b.loop(0, length, { step: rowsAtOnce }, (step) => {
+        // Steps beyond the last repeat it; nobody reads them.
+        const places = Array.from({ length: rowsAtOnce }, (_, j) => {
+          const at = start.add(step.add(j).min(length.sub(1)))
+          const [place, component] = [first.add(at.div(inner)), at.rem(inner)]
+          return { component, entry: order ? order.entries.load(place).convert('index') : place }
+        })
+        const source = (indices: Memory | undefined, entry: Expression) => (indices ? indices.load(entry).convert('index') : entry)
+        const values = places.map(({ component, entry }) => {
+          const base = source(xIndices, entry).mul(xStride).add(xOffset).add(component.mul(xInner)).add(firstRow.mul(xRow))
+          return as(loadColumns(b, x, base, unitX ? 'unit' : xRow, rows), math)
+        })
+        for (const [j, { component, entry }] of places.entries()) {
+          const value = values[j]
+          if (value) xs.storeLanes(step.add(j).mul(tileRows), value, { active: tileRows })
+          sources.store(step.add(j), source(gIndices, entry).convert('i32'))
+          components.store(step.add(j), component.convert('i32'))
+        }
       })
       b.barrier()
       const add = (step: Expression, inside: readonly Expression[], number: number): readonly Expression[] => {

@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 
 /** What Debian's `chromium` brings: a browser, and a Vulkan driver for the processor (SwiftShader). */
 export const chromium = '/usr/bin/chromium'
@@ -24,9 +26,12 @@ export function useSoftwareGpu(): void {
 function install(): void {
   const remedy = `tests of WebGPU need the Debian packages ${packages.join(' and ')}: apt-get install ${packages.join(' ')}`
   if (process.getuid?.() !== 0) throw new Error(`${remedy} (as root)`)
-  for (const args of [['update', '-qq'], ['install', '-y', '-qq', '--no-install-recommends', ...packages]]) {
-    const { status, stderr } = spawnSync('apt-get', args, { encoding: 'utf8', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
-    if (status !== 0) throw new Error(`${remedy}; it was tried and failed:\n${stderr}`)
-  }
+  // Test files run at the same time, and apt-get does not wait for another one.
+  const command = `apt-get update -qq && apt-get install -y -qq --no-install-recommends ${packages.join(' ')}`
+  const { status, stderr } = spawnSync('flock', [join(tmpdir(), 'equivar-apt.lock'), 'sh', '-c', command], {
+    encoding: 'utf8',
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  })
+  if (status !== 0) throw new Error(`${remedy}; it was tried and failed:\n${stderr}`)
   if (!isThere()) throw new Error(`${remedy}; it was tried, and ${driver} or the Vulkan loader is still missing`)
 }

@@ -15,7 +15,7 @@ beforeAll(async () => {
   gpu.useSoftwareGpu()
   await buildPage(folder)
   served = await servePage(folder)
-})
+}, 300_000)
 
 afterAll(() => {
   served.server.close()

@@ -28,6 +28,7 @@ describe('orders of index arrays', () => {
     // Computed there, so the host has never seen it.
     const copy = eq.scope(() => eq.add(there, 0))
     const [order, expected] = [copy, here].map((indices) => orderOf(storageOf(indices.value), 20))
+    // Storage of the host has no backend.
     expect(order?.starts.backend).toBeDefined()
     expect(await order?.starts.read()).toEqual(expected?.starts.view())
     expect(await order?.entries.read()).toEqual(expected?.entries.view())

@@ -1,5 +1,6 @@
 export type { CodeStore } from './code-store.ts'
 export type * from './contract.ts'
+export { HeldMemory, type MemoryOwner } from './held-memory.ts'
 export * from './interpreter/index.ts'
 export { KernelCache } from './kernel-cache.ts'
 export { bytesPerElement, checkBinding, checkByteLength, type CheckedLaunch, checkKernel, checkLaunch, checkWidth } from './launch.ts'

@@ -1,13 +1,13 @@
 import {
   type BackendDevice, type Binding, type Capabilities, checkBinding, checkByteLength, checkKernel, checkLaunch, checkWidth, type CodeStore,
-  DeviceError, type DeviceMemory, type DeviceStatistics, type Executable, KernelCache, type kernels, type Launch, type Recording,
+  DeviceError, type DeviceMemory, type DeviceStatistics, type Executable, KernelCache, type kernels, type Launch, type MemoryOwner, type Recording,
 } from '@equivar/core'
 import { sharedBytes } from '../wasm/index.ts'
 import type { Block } from './allocator.ts'
 import { divide, divideSequence } from './division.ts'
 import { CpuExecutable, type Job, writeArguments } from './executable.ts'
 import { LinearMemory, maxPages } from './linear-memory.ts'
-import { CpuMemory, type MemoryOwner } from './memory.ts'
+import { CpuMemory } from './memory.ts'
 import { loadModule, storedLength, storeModule } from './module.ts'
 import { ThreadPool } from './thread-pool.ts'
 import { controlLength, type ThreadFault } from './worker.ts'

@@ -1,13 +1,13 @@
 import {
   type BackendDevice, type Binding, type Capabilities, checkBinding, checkByteLength, checkKernel, checkLaunch, DeviceError, type DeviceMemory,
-  type DeviceStatistics, type Executable, KernelCache, type kernels, type Launch, type Recording,
+  type DeviceStatistics, type Executable, KernelCache, type kernels, type Launch, type MemoryOwner, type Recording,
 } from '@equivar/core'
 import type { DeviceHandle, DeviceProperties, Driver, ExecutableGraphHandle, StreamHandle } from '../native/driver.ts'
 import { type IndexBits, printPtx, type PtxModule } from '../ptx/index.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import { CudaExecutable, type LoadedKernel, type PreparedLaunch, prepareLaunch } from './executable.ts'
 import type { ImageStore } from './image-store.ts'
-import { CudaMemory, type MemoryOwner } from './memory.ts'
+import { CudaMemory } from './memory.ts'
 import { type KernelReport, reportOf } from './report.ts'
 
 export interface CudaDeviceOptions {

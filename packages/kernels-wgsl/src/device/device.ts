@@ -1,13 +1,13 @@
 import {
   type BackendDevice, type Binding, type Capabilities, checkBinding, checkByteLength, checkKernel, checkLaunch, checkWidth, DeviceError,
-  type DeviceMemory, type DeviceStatistics, type Executable, InputError, KernelCache, kernels, type Launch, type Recording,
+  type DeviceMemory, type DeviceStatistics, type Executable, InputError, KernelCache, kernels, type Launch, type MemoryOwner, type Recording,
 } from '@equivar/core'
 import { capabilitiesOf, subgroupSizeOf } from './capabilities.ts'
 import { Commands } from './commands.ts'
 import { type Dispatch, dispatchOf } from './dispatch.ts'
 import { PipelineMaker, WebgpuExecutable } from './executable.ts'
 import { bufferUsage, deviceName, messageOf, refusal } from './gpu.ts'
-import { type MemoryOwner, WebgpuMemory } from './memory.ts'
+import { WebgpuMemory } from './memory.ts'
 import { type Block, blockOf, BufferPool, outOfMemory } from './pool.ts'
 import { layoutUniforms, RecordedCommands } from './recording.ts'
 

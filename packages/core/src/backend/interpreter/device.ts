@@ -2,7 +2,8 @@ import { DeviceError } from '../../errors.ts'
 import { interpret, type HostMemory, type InterpretOptions, type Kernel, kernelKey, type StorageType, verify } from '../../kernels/index.ts'
 import type { BackendDevice, Binding, Capabilities, DeviceMemory, DeviceStatistics, Executable, Launch, Recording } from '../contract.ts'
 import { bytesPerElement, checkBinding, checkByteLength, type CheckedLaunch, checkKernel, checkLaunch } from '../launch.ts'
-import { InterpreterMemory, type MemoryAccount } from './memory.ts'
+import type { MemoryOwner } from '../held-memory.ts'
+import { InterpreterMemory } from './memory.ts'
 
 export interface InterpreterOptions extends InterpretOptions {
   /** What the device says that it can do: as kernels are made for it, so they run. By default as WebAssembly SIMD. */
@@ -37,7 +38,7 @@ const views: { readonly [S in StorageType]: new (bytes: ArrayBuffer, byteOffset:
  * A device that runs kernels with `kernels.interpret`, at once, when they are enqueued: slow, and the oracle of all other devices.
  * It refuses what the language forbids, races and broken promises about indices included.
  */
-export class InterpreterDevice implements BackendDevice, MemoryAccount {
+export class InterpreterDevice implements BackendDevice, MemoryOwner {
   readonly name = 'interpreter'
   readonly description = 'interpreter of kernels on the host, one program after another'
   readonly capabilities: Capabilities
@@ -97,8 +98,9 @@ export class InterpreterDevice implements BackendDevice, MemoryAccount {
     this.#allocatedBytes -= byteLength
   }
 
-  freed({ byteLength }: InterpreterMemory): void {
-    this.#reservedBytes -= byteLength
+  freed(memory: InterpreterMemory): void {
+    this.#reservedBytes -= memory.byteLength
+    memory.clear()
   }
 
   write(target: Binding, data: ArrayBufferView): void {

@@ -49,7 +49,7 @@ export interface Capabilities {
 /**
  * An open device.
  *
- * **Order.** Writes, launches, replays and reads take effect in the order of the calls. `write`, `enqueue` and `replay` may return
+ * **Order.** Writes, copies, launches, replays and reads take effect in the order of the calls. `write`, `copy`, `enqueue` and `replay` may return
  * before the work is done; `read` and `synchronize` resolve when everything before them is.
  *
  * **Lifetime.** Memory is alive until `release()`, which may be called while work that uses it is under way. Executables and
@@ -65,6 +65,13 @@ export interface BackendDevice {
   allocate(byteLength: number): DeviceMemory
   /** Copies host data in. @throws {DeviceError} if it does not fit. */
   write(target: Binding, data: ArrayBufferView): void
+  /**
+   * Copies all of `source` to the beginning of `target`, which lies in other memory of the device. On devices with words of four bytes, as
+   * WebGPU's, lengths are whole words.
+   *
+   * @throws {DeviceError} if it does not fit, or both are parts of the same memory.
+   */
+  copy(target: Binding, source: Binding): void
   /** A copy of the bytes, after everything that was enqueued. */
   read(source: Binding): Promise<ArrayBuffer>
   /**

@@ -106,6 +106,19 @@ export function checkBinding(device: string, alignment: number, { memory, byteOf
   if (byteOffset + byteLength > memory.byteLength) throw refuse(`ends at byte ${byteOffset + byteLength}, but its memory has ${memory.byteLength}`)
 }
 
+/**
+ * Whether all of `source` can be copied to the beginning of `target`.
+ *
+ * @throws {DeviceError}
+ */
+export function checkCopy(device: string, alignment: number, target: Binding, source: Binding): void {
+  checkBinding(device, alignment, target)
+  checkBinding(device, alignment, source)
+  if (source.byteLength > target.byteLength)
+    throw new DeviceError(`device '${device}': ${source.byteLength} bytes are copied to a binding of ${target.byteLength}; make it large enough`)
+  if (source.memory === target.memory) throw new DeviceError(`device '${device}': a copy goes to the memory that it comes from; take other memory`)
+}
+
 /** @throws {DeviceError} unless the number is one that memory can have. */
 export function checkByteLength(device: string, byteLength: number, maxBufferBytes: number): void {
   if (!Number.isSafeInteger(byteLength) || byteLength < 0) throw new DeviceError(`device '${device}': memory of ${byteLength} bytes is asked for, but a size must be a non-negative integer`)

@@ -44,6 +44,7 @@ describe('broken rules are found', () => {
       /does not change with what it was made from[^]*a recording keeps its memory/,
     ],
     ['data is taken later', (device) => ({ write: (target, data) => void Promise.resolve().then(() => device.write(target, data)).catch(() => undefined) }), /what is written is read/],
+    ['copies are made later', (device) => ({ copy: (target, source) => void Promise.resolve().then(() => device.copy(target, source)).catch(() => undefined) }), /copies happen in the order of the calls/],
     ['releases do nothing', (device) => ({ allocate: (byteLength) => Object.assign(device.allocate(byteLength), { release: () => undefined }) }), /memory is counted/],
     ['kernels are compiled again', (device) => ({ statistics: () => ({ ...device.statistics(), compiledKernels: Math.random() }) }), /equal kernels are compiled once/],
     ['nothing is checked', (device) => ({ enqueue: (launch: Launch) => { try { device.enqueue(launch) } catch { /* Said nothing. */ } } }), /launches that do not fit are refused/],

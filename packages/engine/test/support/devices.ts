@@ -21,6 +21,7 @@ export function remoteBackend(capabilities: Partial<Capabilities> = {}): Backend
     capabilities: device.capabilities,
     allocate: (byteLength) => device.allocate(byteLength),
     write: (target, data) => device.write(target, data),
+    copy: (target, source) => device.copy(target, source),
     read: (source) => device.read(source),
     compile: (kernel) => device.compile(kernel),
     enqueue: (launch) => device.enqueue(launch),

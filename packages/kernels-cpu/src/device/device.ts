@@ -1,5 +1,5 @@
 import {
-  type BackendDevice, type Binding, type Capabilities, checkBinding, checkByteLength, checkKernel, checkLaunch, checkWidth, type CodeStore,
+  type BackendDevice, type Binding, type Capabilities, checkBinding, checkByteLength, checkCopy, checkKernel, checkLaunch, checkWidth, type CodeStore,
   DeviceError, type DeviceMemory, type DeviceStatistics, type Executable, KernelCache, type kernels, type Launch, type MemoryOwner, type Recording,
 } from '@equivar/core'
 import { sharedBytes } from '../wasm/index.ts'
@@ -138,6 +138,12 @@ export class CpuDevice implements BackendDevice, MemoryOwner {
     if (data.byteLength > place.byteLength)
       throw new DeviceError(`device '${name}': ${data.byteLength} bytes are written to a binding of ${place.byteLength}; make it large enough`)
     place.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+  }
+
+  copy(target: Binding, source: Binding): void {
+    this.#requireOpen()
+    checkCopy(name, alignment, target, source)
+    this.#place(target).set(this.#place(source))
   }
 
   async read(source: Binding): Promise<ArrayBuffer> {

@@ -1,5 +1,5 @@
 import {
-  type BackendDevice, type Binding, type Capabilities, checkBinding, checkByteLength, checkKernel, checkLaunch, DeviceError, type DeviceMemory,
+  type BackendDevice, type Binding, type Capabilities, checkBinding, checkByteLength, checkCopy, checkKernel, checkLaunch, DeviceError, type DeviceMemory,
   type DeviceStatistics, type Executable, KernelCache, type kernels, type Launch, type MemoryOwner, type Recording,
 } from '@equivar/core'
 import type { DeviceHandle, DeviceProperties, Driver, ExecutableGraphHandle, StreamHandle } from '../native/driver.ts'
@@ -94,6 +94,16 @@ export class CudaDevice implements BackendDevice, MemoryOwner {
     if (data.byteLength > 0)
       this.#call(() => {
         this.#driver.write(this.#stream, address, data)
+      })
+  }
+
+  copy(target: Binding, source: Binding): void {
+    this.#requireOpen()
+    checkCopy(this.name, this.capabilities.alignment, target, source)
+    const [to, from] = [this.#alive(target.memory).address + target.byteOffset, this.#alive(source.memory).address + source.byteOffset]
+    if (source.byteLength > 0)
+      this.#call(() => {
+        this.#driver.copy(this.#stream, to, from, source.byteLength)
       })
   }
 

@@ -3,7 +3,7 @@ import type { Dispatch } from './dispatch.ts'
 import type { Variant } from './executable.ts'
 import { BindGroups, uniformBytes } from './bind-groups.ts'
 import { bufferUsage, mapModeRead } from './gpu.ts'
-import type { Packing } from './placement.ts'
+import type { Packing, Stretch } from './placement.ts'
 import { type Block, blockOf } from './pool.ts'
 
 /** Numbers of launches that are submitted at once. */
@@ -144,6 +144,12 @@ export class Commands {
   write(block: Block, byteOffset: number, data: Uint8Array<ArrayBuffer>): void {
     if (this.#encoder || this.#finished.length > 0) this.flush()
     this.#device.queue.writeBuffer(block.buffer, byteOffset, data)
+  }
+
+  /** Lengths are multiples of four; the buffers are two. */
+  copy(target: Pick<Stretch, 'block' | 'byteOffset'>, { block, byteOffset, byteLength }: Stretch): void {
+    this.#openEncoder().copyBufferToBuffer(block.buffer, byteOffset, target.block.buffer, target.byteOffset, byteLength)
+    this.#schedule()
   }
 
   /** @param byteLength a multiple of four. */

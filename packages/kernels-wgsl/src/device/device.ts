@@ -1,5 +1,5 @@
 import {
-  type BackendDevice, type Binding, type Capabilities, checkBinding, checkByteLength, checkKernel, checkLaunch, checkWidth, DeviceError,
+  type BackendDevice, type Binding, type Capabilities, checkBinding, checkByteLength, checkCopy, checkKernel, checkLaunch, checkWidth, DeviceError,
   type DeviceMemory, type DeviceStatistics, type Executable, InputError, KernelCache, kernels, type Launch, type MemoryOwner, type Recording,
 } from '@equivar/core'
 import { capabilitiesOf, subgroupSizeOf } from './capabilities.ts'
@@ -172,6 +172,19 @@ export class WebgpuDevice implements BackendDevice, MemoryOwner {
     this.#commands.perform(() => {
       this.#commands.write(block, target.byteOffset, kept)
     })
+  }
+
+  copy(target: Binding, source: Binding): void {
+    this.#requireOpen()
+    const [to, from] = [this.#alive(target.memory).block, this.#alive(source.memory).block]
+    checkCopy(deviceName, this.capabilities.alignment, target, source)
+    if (to.buffer === from.buffer) throw refusal('a copy goes to the buffer that it comes from; take other memory')
+    const { byteLength } = source
+    if (byteLength % word !== 0) throw refusal(`${byteLength} bytes are copied, but memory is copied in words of ${word} bytes; pad the memory`)
+    if (byteLength > 0)
+      this.#commands.perform(() => {
+        this.#commands.copy({ block: to, byteOffset: target.byteOffset }, { block: from, byteOffset: source.byteOffset, byteLength })
+      })
   }
 
   async read(source: Binding): Promise<ArrayBuffer> {

@@ -1,7 +1,7 @@
 import { DeviceError } from '../../errors.ts'
 import { interpret, type HostMemory, type InterpretOptions, type Kernel, kernelKey, type StorageType, verify } from '../../kernels/index.ts'
 import type { BackendDevice, Binding, Capabilities, DeviceMemory, DeviceStatistics, Executable, Launch, Recording } from '../contract.ts'
-import { bytesPerElement, checkBinding, checkByteLength, type CheckedLaunch, checkKernel, checkLaunch } from '../launch.ts'
+import { bytesPerElement, checkBinding, checkByteLength, checkCopy, type CheckedLaunch, checkKernel, checkLaunch } from '../launch.ts'
 import type { MemoryOwner } from '../held-memory.ts'
 import { InterpreterMemory } from './memory.ts'
 
@@ -109,6 +109,12 @@ export class InterpreterDevice implements BackendDevice, MemoryOwner {
     if (data.byteLength > place.byteLength)
       throw new DeviceError(`device '${this.name}': ${data.byteLength} bytes are written to a binding of ${place.byteLength}; make it large enough`)
     place.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+  }
+
+  copy(target: Binding, source: Binding): void {
+    this.#requireOpen()
+    checkCopy(this.name, this.capabilities.alignment, target, source)
+    this.#place(target).set(this.#place(source))
   }
 
   /** Everything enqueued has been done, so the copy is made at once: what is written later is not in it. */

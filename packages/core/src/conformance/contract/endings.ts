@@ -17,6 +17,7 @@ async function requireEnded(device: BackendDevice, end: () => void | Promise<voi
   const calls: Readonly<Record<string, () => unknown>> = {
     allocate: () => device.allocate(4),
     write: () => device.write(x, new Int32Array(1)),
+    copy: () => device.copy(x, slow),
     compile: () => device.compile(executable.kernel),
     enqueue: () => device.enqueue(launch),
     record: () => device.record([launch]),

@@ -102,6 +102,32 @@ export const rules: Readonly<Record<string, Rule>> = {
     return undefined
   },
 
+  'copies happen in the order of the calls': async ({ device }) => {
+    await withMemory(device, [3, 5], async (x, y) => {
+      device.write(x, words(1, 2, 3))
+      device.write(y, words(4, 5, 6, 7, 8))
+      device.enqueue(update(device, x, { ...y, byteLength: 12 }, 10))
+      device.copy(x, { ...y, byteLength: 8 })
+      device.write(y, words(9, 9, 9))
+      device.copy(y, { ...x, byteLength: 0 })
+      requireWords('target', await readWords(device, x), [41, 52, 3])
+      requireWords('source', await readWords(device, y), [9, 9, 9, 7, 8])
+      const recording = device.record([update(device, x, { ...y, byteLength: 12 }, 10)])
+      recording.replay()
+      device.copy(x, { ...y, byteLength: 12 })
+      recording.replay()
+      requireWords('between replays', await readWords(device, y), [1441, 1562, 1023, 7, 8])
+      recording.dispose()
+      requireRefused('a copy that does not fit', () => {
+        device.copy(x, y)
+      })
+      requireRefused('a copy inside of one memory', () => {
+        device.copy(x, x)
+      })
+    })
+    return undefined
+  },
+
   'many launches, one after another': async ({ device }) => {
     await withMemory(device, [1, 1], async (x, y) => {
       device.write(x, words(1))

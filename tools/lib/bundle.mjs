@@ -86,7 +86,7 @@ async function build(entry, outfile) {
           builder.onLoad({ filter: /\.ts$/ }, ({ path }) => {
             if (path.includes('node_modules')) return undefined
             const contents = readFileSync(path, 'utf8').replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
-            return { contents, loader: 'ts' }
+            return { contents: path === finder ? findingSources(contents) : contents, loader: 'ts' }
           })
         },
       },
@@ -95,6 +95,27 @@ async function build(entry, outfile) {
   await building.catch(() => {
     throw new ToolError(`${entry} could not be built; the reason is above`)
   })
+}
+
+/** Where a program looks for packages of kernels by their names, which bundlers do not see. */
+const finder = inRoot('packages', 'core', 'src', 'backend', 'registry', 'installed.ts')
+
+/**
+ * The same, but what it looks for are the sources in this repository, where nothing is installed by its name.
+ *
+ * @param {string} contents
+ */
+function findingSources(contents) {
+  const before = /import\((?:\/\*[^*]*\*\/ ?)+specifier\)/
+  if (!before.test(contents)) throw new ToolError(`${relative(root, finder)} imports packages in another way than tools/lib/bundle.mjs knows`)
+  const packages = ['cpu', 'cuda', 'wgsl'].map((name) => `kernels-${name}`)
+  const entries = packages.map((name) => `'@equivar/${name}': () => import(${JSON.stringify(inRoot('packages', name, 'src', 'index.ts'))})`)
+  return `${contents.replace(before, 'fromSources(specifier)')}
+const sources: Readonly<Record<string, () => Promise<unknown>>> = { ${entries.join(', ')} }
+function fromSources(specifier: string): Promise<unknown> {
+  return sources[specifier]?.() ?? import(specifier)
+}
+`
 }
 
 /**

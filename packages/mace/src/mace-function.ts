@@ -1,5 +1,5 @@
-import { InputError } from '@equivar/core'
-import { add, array, cast, segmentSum, sub, take, type FloatDType, type NDArray } from '@equivar/engine'
+import { InputError, ShapeError } from '@equivar/core'
+import { add, array, cast, defaultDevice, segmentSum, sub, take, type FloatDType, type NDArray } from '@equivar/engine'
 import type { MaceDefinition } from './definition.ts'
 import { edgeVectors, graphArrays, speciesOf } from './evaluation/batch-inputs.ts'
 import { referenceEnergies } from './evaluation/reference-energies.ts'
@@ -8,6 +8,7 @@ import { MaceNetwork } from './model/network.ts'
 import { isParameter } from './model/parameter-names.ts'
 import { Parameters } from './model/parameters.ts'
 import type { ChebyshevForces } from './model/radial.ts'
+import { registeredRuntime } from './runtime.ts'
 import type { GraphBatch, Structure } from './structures/index.ts'
 
 /** Arrays by name; engine's transformations and compiled programs take such trees. */
@@ -15,9 +16,12 @@ export type ArrayTree = Readonly<Record<string, NDArray>>
 
 /** A batch as arrays: everything that the energies depend on, beside the parameters. */
 export interface MaceInputs {
-  /** [N, 3] Å, float64 */
+  /**
+   * [N, 3] Å, float64. On a device without float64, where differences of positions would lose their last digits: displacements from the
+   * positions of the batch, float32, zero at first. Derivatives by them are the same.
+   */
   readonly positions: NDArray
-  /** [E, 3] Å, float64: what is added to `r[receiver] − r[sender]` where an edge crosses the cell. */
+  /** [E, 3] Å, of the dtype of positions: what is added to `r[receiver] − r[sender]`, of which something is left where an edge crosses the cell. */
   readonly shifts: NDArray
   /** [E] int32 */
   readonly senders: NDArray
@@ -31,7 +35,7 @@ export interface MaceInputs {
   readonly headMask: NDArray
   /** [N] int32, the structure of every atom. */
   readonly batch: NDArray
-  /** [G] eV, float64: sums of the reference energies of the atoms. */
+  /** [G] eV, of the dtype of positions: sums of the reference energies of the atoms. */
   readonly reference: NDArray
   readonly features: ArrayTree
 }
@@ -78,20 +82,16 @@ export class MaceFunction {
     return [...this.definition.tensors.keys()].filter(isParameter)
   }
 
-  /** @throws {InputError} if the model does not know an element or the head. */
-  inputs(structures: readonly Structure[], batch: GraphBatch, dtype: FloatDType, { head }: MaceInputOptions = {}): MaceInputs {
+  /** On the default device. @throws {InputError} if the model does not know an element or the head. */
+  inputs(structures: readonly Structure[], batch: GraphBatch, dtype: FloatDType, options: MaceInputOptions = {}): MaceInputs {
     const { architecture } = this.definition
-    const number = head === undefined && architecture.heads.length === 1 ? 0 : architecture.heads.indexOf(head ?? '')
-    if (number < 0) throw new InputError(`MaceFunction: head '${head ?? ''}' is unknown; the model has ${architecture.heads.map((name) => `'${name}'`).join(', ')}`)
-    const perAtom = referenceEnergies(this.definition, speciesOf(batch.atomicNumbers, architecture.atomicNumbers), number)
-    const reference = new Float64Array(batch.numGraphs)
-    perAtom.forEach((energy, atom) => {
-      const graph = batch.batch[atom] ?? 0
-      reference[graph] = (reference[graph] ?? 0) + energy
-    })
-    const shifts = edgeVectors({ ...batch, positions: new Float64Array(batch.positions.length) })
-    const edges = array(shifts, { shape: [batch.numEdges, 3], dtype: 'float64' })
-    const graph = graphArrays(batch, edges, structures, architecture, { head: number, dtype, paired: true })
+    const head = this.#headNumber(options)
+    const reference = this.totals(new Float64Array(batch.numNodes), batch, options)
+    const { geometry } = registeredRuntime({ device: defaultDevice() })
+    const origin = new Float64Array(batch.positions.length)
+    const shifts = edgeVectors(geometry === 'float64' ? { ...batch, positions: origin } : batch)
+    const edges = array(shifts, { shape: [batch.numEdges, 3], dtype: geometry })
+    const graph = graphArrays(batch, edges, structures, architecture, { head, dtype, paired: true })
     const { vectors, pairs, features, senders, receivers, species, atomicNumbers, headMask } = graph
     return {
       senders,
@@ -99,18 +99,27 @@ export class MaceFunction {
       species,
       atomicNumbers,
       headMask,
-      positions: array(batch.positions, { shape: [batch.numNodes, 3], dtype: 'float64' }),
+      positions: array(geometry === 'float64' ? batch.positions : origin, { shape: [batch.numNodes, 3], dtype: geometry }),
       shifts: vectors,
       pairs: pairs ? { ...pairs } : {},
       batch: array(batch.batch),
-      reference: array(reference, { dtype: 'float64' }),
+      reference: array(reference, { dtype: geometry }),
       features: Object.fromEntries(features),
     }
   }
 
-  /** Total energies of the structures, [G] eV, float64. */
+  /**
+   * `E[g] = Σ_{atoms i of g} E_i + E0[g]`: total energies of the structures, [G] eV, of the dtype of positions. Where that is float32, the last
+   * digits of large sums are lost; {@link MaceFunction.totals} has them.
+   */
   energies(parameters: ArrayTree, inputs: MaceInputs): NDArray {
-    const { positions, shifts, senders, receivers, batch, reference, headMask } = inputs
+    const { batch, reference } = inputs
+    return add(segmentSum(this.nodeEnergies(parameters, inputs), batch, reference.shape[0] ?? 0), reference)
+  }
+
+  /** Energies of the atoms without their reference energies, [N] eV, of the dtype of positions. */
+  nodeEnergies(parameters: ArrayTree, inputs: MaceInputs): NDArray {
+    const { positions, shifts, senders, receivers, headMask } = inputs
     const vectors = add(sub(take(positions, receivers), take(positions, senders)), shifts)
     const { pairOfEdge, edgeOfPair } = inputs.pairs
     const graph: GraphArrays = {
@@ -125,9 +134,37 @@ export class MaceFunction {
       features: new Map(Object.entries(inputs.features)),
     }
     const dtype = headMask.dtype === 'float64' ? 'float64' : 'float32'
-    const weights = this.#network.prepare(new Parameters(new Map(Object.entries(parameters)), dtype), 'float64')
+    const geometry = positions.dtype === 'float64' ? 'float64' : 'float32'
+    const weights = this.#network.prepare(new Parameters(new Map(Object.entries(parameters)), dtype), geometry)
     const { nodeEnergies, embeddingEnergies } = this.#network.apply(weights, graph)
-    const perAtom = cast(embeddingEnergies ? add(nodeEnergies, embeddingEnergies) : nodeEnergies, 'float64')
-    return add(segmentSum(perAtom, batch, reference.shape[0] ?? 0), reference)
+    return cast(embeddingEnergies ? add(nodeEnergies, embeddingEnergies) : nodeEnergies, geometry)
+  }
+
+  /**
+   * What {@link MaceFunction.energies} gives, summed in float64 on the host, from {@link MaceFunction.nodeEnergies} as they were read: to 1e-6 of
+   * the interaction energy also for thousands of atoms in float32.
+   *
+   * @throws {ShapeError} unless there is an energy for every atom of the batch.
+   */
+  totals(nodeEnergies: ArrayLike<number>, { atomicNumbers, batch, numGraphs, numNodes }: GraphBatch, options: MaceInputOptions = {}): Float64Array {
+    if (nodeEnergies.length !== numNodes) throw new ShapeError(`MaceFunction: there are ${nodeEnergies.length} energies, the batch has ${numNodes} atoms; pass what nodeEnergies gives for it`)
+    const totals = new Float64Array(numGraphs)
+    const reference = this.#referenceEnergies(atomicNumbers, this.#headNumber(options))
+    for (let atom = 0; atom < numNodes; atom++) {
+      const graph = batch[atom] ?? 0
+      totals[graph] = (totals[graph] ?? 0) + (nodeEnergies[atom] ?? 0) + (reference[atom] ?? 0)
+    }
+    return totals
+  }
+
+  #headNumber({ head }: MaceInputOptions): number {
+    const { heads } = this.definition.architecture
+    const number = head === undefined && heads.length === 1 ? 0 : heads.indexOf(head ?? '')
+    if (number < 0) throw new InputError(`MaceFunction: head '${head ?? ''}' is unknown; the model has ${heads.map((name) => `'${name}'`).join(', ')}`)
+    return number
+  }
+
+  #referenceEnergies(atomicNumbers: Int32Array, head: number): Float64Array {
+    return referenceEnergies(this.definition, speciesOf(atomicNumbers, this.definition.architecture.atomicNumbers), head)
   }
 }

@@ -160,6 +160,18 @@ export class Commands {
     this.#schedule()
   }
 
+  /** The end of everything so far on the graphics card's clock becomes an entry of the query set: that of a pass that does nothing. */
+  mark(querySet: GPUQuerySet, entry: number): void {
+    this.#openEncoder().beginComputePass({ timestampWrites: { querySet, endOfPassWriteIndex: entry } }).end()
+    this.#schedule()
+  }
+
+  /** Writes what a query set holds to a buffer, 8 bytes an entry. */
+  resolve(querySet: GPUQuerySet, { buffer }: Block): void {
+    this.#openEncoder().resolveQuerySet(querySet, 0, querySet.count, buffer, 0)
+    this.#schedule()
+  }
+
   /** Hands everything that was collected to the graphics card. */
   flush(): void {
     this.#finish()

@@ -5,7 +5,7 @@ import { DeviceError } from '@equivar/core'
 export const deviceName = 'webgpu'
 
 /** Flags of WebGPU's specification, where no global object has them: in Node there is none. */
-export const bufferUsage = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, uniform: 0x40, storage: 0x80 } as const
+export const bufferUsage = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, uniform: 0x40, storage: 0x80, queryResolve: 0x200 } as const
 export const mapModeRead = 0x1
 export const computeStage = 0x4
 

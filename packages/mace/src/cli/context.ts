@@ -34,10 +34,14 @@ export interface CliLoadOptions {
   /** Threads of the processor; all unless told. */
   readonly threads?: number | undefined
   readonly signal: AbortSignal
+  /** Hears which device was chosen, and why others were not, where the choice was left to the library. */
+  readonly chosen?: ((line: string) => void) | undefined
 }
 
 export interface CliModel {
   readonly definition: MaceDefinition
+  /** Of the network's arithmetic: not every device has that of the file. */
+  readonly dtype: Dtype
   evaluate(structures: readonly Structure[], options: EvaluationOptions): Promise<readonly CliEvaluation[]>
   explain(structures: readonly Structure[], options: EvaluationOptions): Promise<ProgramExplanation>
 }

@@ -31,7 +31,8 @@ export interface EvalOptions {
 export async function evaluateFile(modelPath: string, structuresPath: string, options: EvalOptions, context: CliContext): Promise<void> {
   const { signal } = context
   const { dtype, backend, method, threads } = options
-  const model = await context.models.load(modelPath, { dtype, backend, method, threads, signal })
+  const chosen = (line: string) => void context.stderr.write(`equivar: ${line}\n`)
+  const model = await context.models.load(modelPath, { dtype, backend, method, threads, signal, chosen })
   const { architecture } = model.definition
   const file = await openStructures(structuresPath, architecture.atomicNumbers, options.keys, context)
   const out = options.out === undefined ? null : await AtomicFile.create(options.out)
@@ -66,7 +67,7 @@ export async function evaluateFile(modelPath: string, structuresPath: string, op
     if (context.stderr.isTTY === true) await writeText(context.stderr, report.errors())
     return
   }
-  const summary = `${counted(file.count, 'structure')}, ${counted(file.numAtoms, 'atom')}, ${seconds.toFixed(2)} s (${architecture.model}, ${options.dtype ?? architecture.dtype})\n`
+  const summary = `${counted(file.count, 'structure')}, ${counted(file.numAtoms, 'atom')}, ${seconds.toFixed(2)} s (${architecture.model}, ${model.dtype})\n`
   const sections = [out === null ? report.structures() : `wrote ${options.out ?? ''}\n`, summary, report.errors()]
   await writeText(context.stdout, sections.filter((section) => section !== '').join('\n'))
 }

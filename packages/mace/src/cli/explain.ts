@@ -3,14 +3,15 @@ import type { CliContext, CliLoadOptions } from './context.ts'
 import { writeText } from './output.ts'
 import { openStructures } from './structure-files.ts'
 
-export interface ExplainOptions extends Omit<CliLoadOptions, 'signal'> {
+export interface ExplainOptions extends Omit<CliLoadOptions, 'signal' | 'chosen'> {
   readonly json: boolean
 }
 
 /** `equivar explain`: which operations and kernels evaluate the first structure of a file. */
 export async function explainFile(modelPath: string, structuresPath: string, { json, ...load }: ExplainOptions, context: CliContext): Promise<void> {
   const { signal } = context
-  const model = await context.models.load(modelPath, { ...load, signal })
+  const chosen = (line: string) => void context.stderr.write(`equivar: ${line}\n`)
+  const model = await context.models.load(modelPath, { ...load, signal, chosen })
   const file = await openStructures(structuresPath, model.definition.architecture.atomicNumbers, {}, context)
   for await (const { structure } of file.read()) {
     const explanation = await model.explain([structure], { signal })

@@ -1,4 +1,4 @@
-import { FormatError, use } from '@equivar/core'
+import { FormatError, onDiagnostic, use } from '@equivar/core'
 import { createCpu } from '@equivar/kernels-cpu'
 import { loadDefinition } from '../load/index.ts'
 import { Mace } from '../mace.ts'
@@ -7,9 +7,16 @@ import type { ModelFiles } from './context.ts'
 
 /** Models of this library, whose faults are told with the name of the file. */
 export const modelFiles: ModelFiles = {
-  load: (path, { backend, threads, ...options }) => {
+  load: async (path, { backend, threads, chosen, ...options }) => {
     if (threads !== undefined) use(createCpu({ threads }))
-    return namingFile(path, () => Mace.load(path, { ...options, device: backend }))
+    const stop = onDiagnostic(({ message }) => {
+      if (backend === 'auto') chosen?.(message)
+    })
+    try {
+      return await namingFile(path, () => Mace.load(path, { ...options, device: backend }))
+    } finally {
+      stop()
+    }
   },
   inspect: (path, options) => namingFile(path, () => loadDefinition(path, options)),
   serialize: writeDefinition,

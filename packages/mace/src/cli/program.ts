@@ -150,7 +150,7 @@ function dtypeOption(): Option {
 }
 
 function backendOption(): Option {
-  return new Option('--backend <name>', 'what computes; auto takes the fastest that is installed').choices(['auto', 'cpu', 'webgpu', 'cuda']).default('cpu')
+  return new Option('--backend <name>', 'what computes; auto takes the first of cuda, webgpu and cpu that can be had, and says so').choices(['auto', 'cpu', 'webgpu', 'cuda']).default('cpu')
 }
 
 function methodOption(): Option {

@@ -50,6 +50,7 @@ export const definition: MaceDefinition = {
 export function springModel(onEvaluate: (structures: readonly Structure[], head: string | undefined) => void = () => undefined): CliModel {
   return {
     definition,
+    dtype: 'float64',
     explain: async (structures) => ({ steps: [], flops: 1000, bytes: 10, toString: () => `springs of ${structures.length} structure` }),
     evaluate: async (structures, options) => {
       onEvaluate(structures, options.head)
@@ -113,7 +114,7 @@ export function testContext(changes: Partial<CliContext> & { readonly model?: Cl
     load: async (path, options) => {
       refuseMissing(path)
       loads.push(options)
-      return changes.model ?? springModel()
+      return { ...(changes.model ?? springModel()), dtype: options.dtype ?? 'float64' }
     },
     inspect: async (path) => {
       refuseMissing(path)

@@ -3,9 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { conformanceCases, type ConformanceResults } from '@equivar/core/conformance'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { FreshRun } from '../src/node/fresh.ts'
-import { backendList, caseList, choiceOf, count, sectionList, share } from '../src/node/options.ts'
+import { backendList, caseList, choiceOf, conformanceBackend, count, kernelCaseList, sectionList, share, shareOfCases } from '../src/node/options.ts'
 import { readRecord } from '../src/results/read.ts'
 import { recordText } from '../src/results/write.ts'
 import { timing } from '../src/measure/statistics.ts'
@@ -36,6 +37,30 @@ describe('command', () => {
     for (const amount of [found.boot, found.load, found.first, found.resident, found.device]) expect(amount).toBeGreaterThan(0)
   })
 
+  it('times kernels of a case, each by itself', () => {
+    const out = join(folder, 'kernels.json')
+    const { status, stdout, stderr } = bench('kernels', '--cases', 'A5,B2', '--passes', 'fwd', '--samples', '2', '--threads', '1', '--no-ceilings', '--out', out)
+    expect(`${stderr}${status ?? ''}`).toBe('0')
+    expect(stdout).toMatch(/^\| A5 \| fwd call \| cpu f32 \|/m)
+    const found = readRecord(readFileSync(out, 'utf8'), out)
+    expect(schemaErrors(found)).toEqual([])
+    const [a5, , b2] = found.rows
+    expect(a5).toMatchObject({ case: 'A5', section: 'kernels', own: { samples: 2 }, kernels: [{ name: 'polynomialToRows', resources: null }] })
+    // Weights of edges, features of nodes, harmonics, sums, and two index arrays.
+    expect(a5?.bytes).toBe(4 * (420 * 1280 + 21 * 512 + 420 * 16 + 21 * 5120 + 2 * 420))
+    expect(b2?.kernels).toHaveLength(2)
+  })
+
+  it('runs a share of the conformance suite in several processes', () => {
+    const out = join(folder, 'conformance.json')
+    const { status, stderr } = bench('conformance', '--share', '5/160', '--processes', '2', '--out', out)
+    expect(`${stderr}${status ?? ''}`).toBe('0')
+    const found = JSON.parse(readFileSync(out, 'utf8')) as ConformanceResults
+    const cases = conformanceCases('ci', 1).filter((_, k) => k % 160 === 5)
+    expect(found).toMatchObject({ tier: 'ci', failed: 0, failures: [], share: { index: 5, count: 160 } })
+    expect(found.passed + found.skipped).toBe(cases.length)
+  })
+
   it('makes a page of results, and ends with 1 when something became worse', () => {
     const slow = (factor: number) => record([row({ own: timing(Array.from({ length: 12 }, (_, k) => factor + 0.001 * k)) })])
     const [before, after, page] = ['before.json', 'after.json', 'page.html'].map((name) => join(folder, name)) as [string, string, string]
@@ -55,6 +80,10 @@ describe('command', () => {
     expect(() => backendList('tpu')).toThrow(/no backend tpu/)
     expect(() => count(1)('0')).toThrow(/whole number/)
     expect(() => share('2')).toThrow(/from 0 to 1/)
+    expect(() => kernelCaseList('A9')).toThrow(/no case A9/)
+    expect(() => conformanceBackend('')).toThrow(/which backend/)
+    expect(() => shareOfCases('2/2')).toThrow(/a share/)
+    expect(() => shareOfCases('1')).toThrow(/a share/)
     expect(sectionList('all')).toContain('memory')
     expect(backendList('cpu, cuda:1')).toEqual(['cpu', 'cuda:1'])
   })

@@ -110,14 +110,18 @@ export function convolution(input: CaseInput, runtime: Runtime): OurCase {
   return ours(passes, [...own, w, x, y, senders, receivers])
 }
 
-export function contractionPolynomial(mul: number): SegmentedPolynomial {
-  const irreps = (...parts: readonly string[]) => new Irreps(O3, parts.map((part) => `${mul}x${part}`).join('+'))
-  return descriptors.symmetricContraction(irreps('0e', '1o', '2e', '3o'), irreps('0e', '1o'), [1, 2, 3]).polynomial
+/** `mul` times every kind. */
+export function irrepsOf(mul: number, ...kinds: readonly string[]): Irreps {
+  return new Irreps(O3, kinds.map((kind) => `${mul}x${kind}`).join('+'))
+}
+
+export function contractionPolynomial(mul: number, ...to: readonly string[]): SegmentedPolynomial {
+  return descriptors.symmetricContraction(irrepsOf(mul, '0e', '1o', '2e', '3o'), irrepsOf(mul, ...to), [1, 2, 3]).polynomial
 }
 
 /** Symmetric contraction to 0e+1o, degree 3, with one row of weights a species. */
 export function contraction(input: CaseInput, runtime: Runtime): OurCase {
-  const polynomial = contractionPolynomial(multiplicityOf(input.name, 128))
+  const polynomial = contractionPolynomial(multiplicityOf(input.name, 128), '0e', '1o')
   const [w, x, species] = ['weights', 'features', 'species'].map((name) => load(input, name)) as [NDArray, NDArray, NDArray]
   const apply: Apply = (...inputs) => {
     const [weights, nodes] = inputs as [NDArray, NDArray]
@@ -128,8 +132,7 @@ export function contraction(input: CaseInput, runtime: Runtime): OurCase {
 }
 
 export function linearPolynomial(name: string): SegmentedPolynomial {
-  const mul = multiplicityOf(name, 128)
-  const irreps = new Irreps(O3, (name.startsWith('D') ? ['0e', '1o'] : ['0e', '1o', '2e', '3o']).map((ir) => `${mul}x${ir}`).join('+'))
+  const irreps = irrepsOf(multiplicityOf(name, 128), ...(name.startsWith('D') ? ['0e', '1o'] : ['0e', '1o', '2e', '3o']))
   return descriptors.linear(irreps, irreps).polynomial
 }
 
@@ -148,8 +151,7 @@ export function linear(input: CaseInput, runtime: Runtime): OurCase {
 
 export function fullyConnectedPolynomial(name: string): SegmentedPolynomial {
   const mul = multiplicityOf(name, 32)
-  const irreps = (...parts: readonly string[]) => new Irreps(O3, parts.map((part) => `${mul}x${part}`).join('+'))
-  return descriptors.fullyConnectedTensorProduct(irreps('0e', '1o'), new Irreps(O3, '0e+1o+2e'), irreps('0e', '1o', '2e')).polynomial
+  return descriptors.fullyConnectedTensorProduct(irrepsOf(mul, '0e', '1o'), new Irreps(O3, '0e+1o+2e'), irrepsOf(mul, '0e', '1o', '2e')).polynomial
 }
 
 /** Fully connected tensor product with harmonics, one set of weights for all rows. */

@@ -56,7 +56,7 @@ async function inputsOf(name: string, dtype: Dtype, assets: Assets): Promise<Inp
     }
     case 'B': {
       const nodes = name === 'B21' ? 21 : 500
-      const [weights = 0, features = 0] = contractionPolynomial(multiplicityOf(name, 128)).inputs.map(({ size }) => size)
+      const [weights = 0, features = 0] = contractionPolynomial(multiplicityOf(name, 128), '0e', '1o').inputs.map(({ size }) => size)
       return arrays({ weights: normals(1, 10, weights), features: normals(2, nodes, features), species: integers(seededIntegers(3, nodes, 10)) })
     }
     case 'C':

@@ -2,9 +2,14 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Command } from 'commander'
 import { cases } from '../cases/catalog.ts'
+import { kernelCases } from '../kernels/catalog.ts'
 import { exampleModels, exampleStructures, folderAssets } from './assets.ts'
 import { compareFiles, writeResults } from './files.ts'
-import { backendList, caseList, count, dtypeList, list, sectionList, sections, share, type RunOptionTexts } from './options.ts'
+import { conformanceBackends, runShare, type ConformanceOptionTexts } from './conformance.ts'
+import type { KernelOptionTexts } from './kernels.ts'
+import {
+  backendList, caseList, conformanceBackend, count, dtypeList, kernelCaseList, list, sectionList, sections, share, shareOfCases, tier, type RunOptionTexts,
+} from './options.ts'
 import { freshRun } from './fresh.ts'
 import { caseRatios, run } from './run.ts'
 
@@ -34,6 +39,34 @@ program
     const record = await run(options)
     if (record.geometricMean !== null) console.log(`geometric mean of ${caseRatios(record.rows).length} ratios: ${record.geometricMean.toFixed(2)}`)
     if (options.out !== undefined) writeResults(options.out, record)
+  })
+
+program
+  .command('kernels')
+  .description('times kernels of operations one by one, and says what the compiler made of them')
+  .option('--backend <name>', 'cpu, webgpu or cuda', 'cpu')
+  .option('--cases <names>', `which of ${Object.keys(kernelCases).join(', ')}`, kernelCaseList)
+  .option('--passes <names>', 'which of fwd, bwd, dbl; all unless told', list)
+  .option('--samples <n>', 'samples of every pass', count(1), 7)
+  .option('--threads <n>', 'threads of a processor', count(1), 2)
+  .option('--no-ceilings', 'do not measure what the machine allows')
+  .option('--out <file>', 'write the record as JSON, and a table as Markdown beside it')
+  .action(async (options: KernelOptionTexts) => {
+    const { runKernels } = await import('./kernels.ts')
+    await runKernels(options)
+  })
+
+program
+  .command('conformance')
+  .description('runs the conformance suite; ends with 1 if a case failed')
+  .option('--backend <name>', conformanceBackends.join(' or '), conformanceBackend, 'cpu')
+  .option('--tier <tier>', 'ci or full', tier, 'ci')
+  .option('--seed <n>', 'of the cases', count(0), 1)
+  .option('--share <share>', 'every so manyth case, beginning with which', shareOfCases, { index: 0, count: 1 })
+  .option('--processes <n>', 'processes that divide the share', count(1), 1)
+  .option('--out <file>', 'write the results as JSON')
+  .action(async (options: ConformanceOptionTexts) => {
+    if ((await runShare(options)) > 0) process.exitCode = 1
   })
 
 program

@@ -1,6 +1,8 @@
 import { InvalidArgumentError } from 'commander'
 import type { Dtype } from '../cases/case.ts'
 import { cases, casesOf } from '../cases/catalog.ts'
+import { kernelCases } from '../kernels/catalog.ts'
+import { conformanceBackends, type Share } from './conformance.ts'
 
 /** Sections of cases, and those that run other processes. */
 export const sections = ['operations', 'models', 'training', 'neighbors', 'sizes', 'threads', 'startup', 'memory'] as const
@@ -40,7 +42,20 @@ function listOf<T extends string>(what: string, known: readonly T[]): (text: str
     })
 }
 
+/** One of some words. */
+function oneOf<T extends string>(what: string, known: readonly T[]): (text: string) => T {
+  const listed = listOf(what, known)
+  return (text) => {
+    const [found] = listed(text)
+    if (found === undefined) throw new InvalidArgumentError(`which ${what}? There are ${known.join(', ')}`)
+    return found
+  }
+}
+
 export const caseList = listOf('case', Object.keys(cases))
+export const kernelCaseList = listOf('case', Object.keys(kernelCases))
+export const conformanceBackend = oneOf('backend', conformanceBackends)
+export const tier = oneOf('tier', ['ci', 'full'])
 export const dtypeList = listOf<Dtype>('dtype', ['f32', 'f64'])
 
 export function sectionList(text: string): readonly SectionName[] {
@@ -61,6 +76,13 @@ export function count(least: number): (text: string) => number {
     if (!Number.isInteger(value) || value < least) throw new InvalidArgumentError(`a whole number from ${least} on is needed`)
     return value
   }
+}
+
+/** `3/16` */
+export function shareOfCases(text: string): Share {
+  const [index = Number.NaN, count = Number.NaN] = text.split('/').map(Number)
+  if (!(Number.isInteger(index) && Number.isInteger(count) && index >= 0 && index < count)) throw new InvalidArgumentError('a share such as 0/16 is needed, the first below the second')
+  return { index, count }
 }
 
 /** A number from 0 to 1. */

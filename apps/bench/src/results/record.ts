@@ -1,6 +1,21 @@
+import type { KernelResources } from '@equivar/core'
 import type { Ceilings } from '../measure/ceilings.ts'
 import type { Share } from '../measure/roofline.ts'
 import type { Timing } from '../measure/statistics.ts'
+
+/** One launch of a pass, by itself. */
+export interface KernelRow {
+  readonly name: string
+  readonly lanes: number
+  readonly grid: readonly number[]
+  /** Median. */
+  readonly ms: number
+  /** As its plan counts them. */
+  readonly flops: number
+  readonly bytes: number
+  /** `null` where the compiler says nothing. */
+  readonly resources: KernelResources | null
+}
 
 /** One pass of one case on one backend, beside the opponents. */
 export interface Row {
@@ -27,6 +42,8 @@ export interface Row {
   readonly share: Share | null
   /** Atoms, where a row belongs to a curve over sizes. */
   readonly atoms: number | null
+  /** Its launches, where kernels are measured. */
+  readonly kernels?: readonly KernelRow[]
 }
 
 /** Something that was asked for and could not be measured. */

@@ -86,6 +86,8 @@ export interface BackendDevice {
   /** Prepares a sequence of launches to be run again and again in order. */
   record(launches: readonly Launch[]): Recording
   synchronize(): Promise<void>
+  /** Milliseconds that the device takes for what `run` enqueues, by a clock of its own, where it has one. */
+  readonly measure?: (run: () => void) => Promise<number>
   statistics(): DeviceStatistics
   /** Why the device is unusable; `null` while it works. */
   readonly lost: DeviceError | null
@@ -109,6 +111,21 @@ export interface Binding {
 /** A kernel made ready for a device. */
 export interface Executable {
   readonly kernel: Kernel
+  /** What the compiler made of it, where it says so. */
+  readonly resources?: () => KernelResources
+}
+
+/** What a kernel takes of a GPU. */
+export interface KernelResources {
+  /** Of a thread. */
+  readonly registers: number
+  /** Bytes a thread of values that are kept in memory, for want of registers. */
+  readonly spilledBytes: number
+  /** Bytes of memory that the threads of a block share. */
+  readonly sharedBytes: number
+  readonly threadsPerBlock: number
+  /** Blocks that one multiprocessor runs at the same time. */
+  readonly blocksPerMultiprocessor: number
 }
 
 export interface Launch {

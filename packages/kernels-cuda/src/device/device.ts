@@ -8,7 +8,7 @@ import { capabilitiesOf } from './capabilities.ts'
 import { CudaExecutable, type LoadedKernel, type PreparedLaunch, prepareLaunch } from './executable.ts'
 import type { ImageStore } from './image-store.ts'
 import { CudaMemory } from './memory.ts'
-import { type KernelReport, reportOf } from './report.ts'
+import { resourcesOf } from './resources.ts'
 
 export interface CudaDeviceOptions {
   readonly ordinal: number
@@ -118,7 +118,11 @@ export class CudaDevice implements BackendDevice, MemoryOwner {
     this.#requireOpen()
     return this.#executables.get(kernel, () => {
       checkKernel(this.name, this.capabilities, kernel)
-      return new CudaExecutable(kernel, (bits) => this.#call(() => this.#load(kernel, bits)))
+      const resources = (loaded: LoadedKernel) => {
+        this.#requireOpen()
+        return this.#call(() => resourcesOf(this.#driver, loaded))
+      }
+      return new CudaExecutable(kernel, (bits) => this.#call(() => this.#load(kernel, bits)), resources)
     })
   }
 
@@ -189,23 +193,16 @@ export class CudaDevice implements BackendDevice, MemoryOwner {
     }
   }
 
-  /** What the compiler made of a kernel: registers, memory, what spilled, and its text. */
-  report(executable: Executable): KernelReport {
-    this.#requireOpen()
-    const loaded = this.#own(executable).loaded(32)
-    return reportOf(this.#driver, loaded)
-  }
-
   #load(kernel: kernels.Kernel, bits: IndexBits): LoadedKernel {
     let loaded = this.#loadText(printPtx(kernel, bits))
     // Where programs are blocks, memory is waited for: more of them at the same time are better, as long as nothing spills.
     if (loaded.shape.threads <= this.properties.warpSize) return loaded
     for (;;) {
-      const { blocksPerMultiprocessor, localBytes } = reportOf(this.#driver, loaded)
-      if (localBytes > 0 || blocksPerMultiprocessor >= enoughBlocks) return loaded
+      const { blocksPerMultiprocessor, spilledBytes } = resourcesOf(this.#driver, loaded)
+      if (spilledBytes > 0 || blocksPerMultiprocessor >= enoughBlocks) return loaded
       const next = this.#loadText(printPtx(kernel, bits, blocksPerMultiprocessor + 1))
-      const report = reportOf(this.#driver, next)
-      if (report.localBytes > 0 || report.blocksPerMultiprocessor <= blocksPerMultiprocessor) {
+      const then = resourcesOf(this.#driver, next)
+      if (then.spilledBytes > 0 || then.blocksPerMultiprocessor <= blocksPerMultiprocessor) {
         this.#driver.unloadModule(next.module)
         return loaded
       }

@@ -1,4 +1,4 @@
-import { bytesPerElement, type CheckedLaunch, DeviceError, type Executable, type kernels, type Launch } from '@equivar/core'
+import { bytesPerElement, type CheckedLaunch, DeviceError, type Executable, type KernelResources, type kernels, type Launch } from '@equivar/core'
 import type { FunctionHandle, ModuleHandle } from '../native/driver.ts'
 import type { IndexBits, PtxModule } from '../ptx/index.ts'
 import { CudaMemory } from './memory.ts'
@@ -15,12 +15,14 @@ export interface LoadedKernel extends PtxModule {
 /** A kernel compiled for this device: with 32-bit positions, and with 64 bits once a launch needs them. */
 export class CudaExecutable implements Executable {
   readonly kernel: kernels.Kernel
+  readonly resources: () => KernelResources
   readonly #load: (bits: IndexBits) => LoadedKernel
   readonly #loaded = new Map<IndexBits, LoadedKernel>()
 
   /** @throws {DeviceError} if it does not compile. */
-  constructor(kernel: kernels.Kernel, load: (bits: IndexBits) => LoadedKernel) {
+  constructor(kernel: kernels.Kernel, load: (bits: IndexBits) => LoadedKernel, resources: (loaded: LoadedKernel) => KernelResources) {
     this.kernel = kernel
+    this.resources = () => resources(this.loaded(32))
     this.#load = load
     this.loaded(32)
   }

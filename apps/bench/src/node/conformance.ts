@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Backend, type BackendDevice, use } from '@equivar/core'
+import { conformanceCases, type ConformanceResults, runConformance, type Tier } from '@equivar/core/conformance'
+import { CpuDevice, createCpu } from '@equivar/kernels-cpu'
+import { createCuda, CudaDevice } from '@equivar/kernels-cuda'
+import { writeFile } from './files.ts'
+
+export interface ConformanceOptionTexts {
+  readonly backend: ConformanceBackend
+  readonly tier: Tier
+  readonly seed: number
+  readonly share: Share
+  readonly processes: number
+  readonly out?: string
+}
+
+/** Every count-th case, beginning with `index`. */
+export interface Share {
+  readonly index: number
+  readonly count: number
+}
+
+/** With little memory, too, for cases that ask for more than there is. */
+const backends = {
+  cpu: (maxBytes?: number): Backend => createCpu({ threads: maxBytes === undefined ? 2 : 1, ...(maxBytes === undefined ? {} : { maxBytes }) }),
+  cuda: (maxBytes?: number): Backend => createCuda(maxBytes === undefined ? {} : { maxBytes }),
+} as const
+export type ConformanceBackend = keyof typeof backends
+export const conformanceBackends = Object.keys(backends) as readonly ConformanceBackend[]
+
+const littleMemory = 2 ** 25
+/** Failures whose messages are printed; a file has them all. */
+const mostPrinted = 30
+
+/** Runs a share of the conformance suite, alone or as processes with equal parts of it; the number of failures. */
+export async function runShare(options: ConformanceOptionTexts): Promise<number> {
+  const results = options.processes > 1 ? await inProcesses(options) : await alone(options)
+  const { failures, ...summary } = results
+  for (const { name, message } of failures.slice(0, mostPrinted)) console.log(`${name}: ${message}`)
+  console.log(JSON.stringify({ ...summary, failures: failures.length }))
+  if (options.out !== undefined) writeFile(options.out, `${JSON.stringify({ share: options.share, ...results }, null, 1)}\n`)
+  return results.failed
+}
+
+async function alone({ backend: kind, tier, seed, share }: ConformanceOptionTexts): Promise<ConformanceResults> {
+  const backend = backends[kind]()
+  use(backend)
+  const lose = (device: BackendDevice) => {
+    if (device instanceof CpuDevice || device instanceof CudaDevice) device.lose('for a test')
+  }
+  const total = Math.ceil(conformanceCases(tier, seed).length / share.count)
+  let done = 0
+  const report = () => {
+    done++
+    if (done % 10_000 === 0) console.log(`${done} of about ${total}`)
+  }
+  return runConformance(backend, { tier, seed, shard: share, report, hooks: { lose, littleMemory: backends[kind](littleMemory) } })
+}
+
+async function inProcesses({ backend, tier, seed, share, processes }: ConformanceOptionTexts): Promise<ConformanceResults> {
+  const folder = mkdtempSync(join(tmpdir(), 'equivar-conformance-'))
+  try {
+    const began = performance.now()
+    const parts = await Promise.all(
+      Array.from({ length: processes }, async (_, k) => {
+        const out = join(folder, `${k}.json`)
+        const part = `${share.index + share.count * k}/${share.count * processes}`
+        const arguments_ = ['conformance', '--backend', backend, '--tier', tier, '--seed', `${seed}`, '--share', part, '--out', out]
+        await finished(arguments_, part)
+        return JSON.parse(readFileSync(out, 'utf8')) as ConformanceResults
+      }),
+    )
+    return together(parts, performance.now() - began)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Waits for a process that runs this program; 1 says that cases failed, which its file tells. */
+async function finished(arguments_: readonly string[], part: string): Promise<void> {
+  const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', ...arguments_], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', resolve)
+  })
+  if (code !== 0 && code !== 1) throw new Error(`the process with share ${part} ended with ${code ?? 'a signal'}`)
+}
+
+function together(parts: readonly ConformanceResults[], milliseconds: number): ConformanceResults {
+  const [first] = parts
+  if (!first) throw new Error('there are no results')
+  const sum = (of: (part: ConformanceResults) => number) => parts.reduce((total, part) => total + of(part), 0)
+  const countsOf = (of: (part: ConformanceResults) => Pick<ConformanceResults, 'passed' | 'failed' | 'skipped'>) => ({
+    passed: sum((part) => of(part).passed), failed: sum((part) => of(part).failed), skipped: sum((part) => of(part).skipped),
+  })
+  const skips: Record<string, number> = {}
+  for (const part of parts) for (const [reason, count] of Object.entries(part.skips)) skips[reason] = (skips[reason] ?? 0) + count
+  return {
+    device: first.device,
+    tier: first.tier,
+    seed: first.seed,
+    milliseconds,
+    ...countsOf((part) => part),
+    categories: {
+      contract: countsOf((part) => part.categories.contract),
+      kernel: countsOf((part) => part.categories.kernel),
+      polynomial: countsOf((part) => part.categories.polynomial),
+    },
+    failures: parts.flatMap(({ failures }) => failures),
+    skips,
+  }
+}

@@ -8,8 +8,9 @@ const packageLayers = {
   'kernels-wgsl': ['core'],
   'kernels-cuda': ['core'],
   // Front ends: backends are registered or found by dynamic import, never imported statically.
-  mace: ['core', 'engine', 'kernels-cpu'],
-  torchlike: ['core', 'engine'],
+  files: ['core'],
+  mace: ['core', 'engine', 'files', 'kernels-cpu'],
+  torchlike: ['core', 'engine', 'files'],
   functional: ['core', 'engine'],
 }
 

@@ -3,7 +3,7 @@
  * @property {string} feature
  * @property {string} where
  * @property {string} state
- * @property {readonly string[]} names `core.…`, `engine.…`, `functional.…`, `mace.…` and `torchlike.…` in code marks of the column "where here"
+ * @property {readonly string[]} names `core.…`, `engine.…`, `files.…`, `functional.…`, `mace.…` and `torchlike.…` in code marks of the column "where here"
  */
 
 /**
@@ -18,7 +18,7 @@ export function parityRows(text) {
     .filter((line) => line.startsWith('| ') && !line.startsWith('| feature |'))
     .map((line) => {
       const [feature = '', where = '', state = ''] = line.slice(1, -1).split(' | ').map((cell) => cell.trim())
-      const names = [...where.matchAll(/`((?:core|engine|functional|mace|torchlike)\.[\w.]+)`/g)].map(([, name]) => name ?? '')
+      const names = [...where.matchAll(/`((?:core|engine|files|functional|mace|torchlike)\.[\w.]+)`/g)].map(([, name]) => name ?? '')
       return { feature, where, state, names }
     })
 }

@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import * as core from '../../packages/core/src/index.ts'
 import * as engine from '../../packages/engine/src/index.ts'
+import * as files from '../../packages/files/src/index.ts'
 import * as functional from '../../packages/functional/src/index.ts'
 import * as mace from '../../packages/mace/src/index.ts'
 import * as torchlike from '../../packages/torchlike/src/index.ts'
 import { inRoot } from '../lib/paths.mjs'
 import { exists, parityRows } from '../lib/parity.mjs'
 
-const packages = { core, engine, functional, mace, torchlike }
+const packages = { core, engine, files, functional, mace, torchlike }
 const rows = parityRows(readFileSync(inRoot('docs', 'parity.md'), 'utf8'))
 
 describe('docs/parity.md', () => {

@@ -1,3 +1,7 @@
+import type { NamedTensor } from '@equivar/files'
+
+export type { NamedTensor, TensorDtype } from '@equivar/files'
+
 /**
  * What a MACE model is, without any execution: the hyper-parameters as plain JSON and the numbers as named tensors.
  *
@@ -15,16 +19,6 @@ export interface MaceDefinition {
   /** Generalised Clebsch–Gordan tensors of every contraction: `couplings[layer][output irrep][degree − 1]`. */
   readonly couplings: readonly (readonly (readonly Coupling[])[])[]
 }
-
-export interface NamedTensor {
-  readonly dtype: TensorDtype
-  readonly shape: readonly number[]
-  /** Row-major and contiguous, whatever the strides in the file were. float16 and bfloat16 arrive widened to float32. */
-  readonly data: Float64Array | Float32Array | Int32Array | Uint8Array
-}
-
-/** int64 arrives range-checked as int32, bool as 0/1 bytes. */
-export type TensorDtype = 'float64' | 'float32' | 'int32' | 'bool'
 
 /**
  * Symmetrised coupling of one output irrep and one degree ν:

@@ -1,4 +1,5 @@
 export * from './structures/index.ts'
+export { readSafetensors, writeSafetensors, type SafetensorsContent } from '@equivar/files'
 export { Calculator, type CalculatorOptions } from './calculator.ts'
 export type * from './definition.ts'
 export type { Descriptors, EdgeForces, Evaluation, EvaluationOptions } from './evaluation/options.ts'
@@ -7,4 +8,4 @@ export { loadBytes, loadDefinition, type LoadOptions, type LoadProgress, type Mo
 export { Mace, type MaceOptions } from './mace.ts'
 export { MaceFunction, type ArrayTree, type MaceInputOptions, type MaceInputs } from './mace-function.ts'
 export type { ChebyshevForces } from './model/radial.ts'
-export { readDefinition, readSafetensors, writeDefinition, writeSafetensors, type SafetensorsContent } from './tensorfile/index.ts'
+export { readDefinition, writeDefinition } from './tensorfile/index.ts'

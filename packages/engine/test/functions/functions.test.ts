@@ -70,11 +70,23 @@ describe('composed functions', () => {
     'have the derivatives of their formulas',
     scoped(() => {
       const x = randomArray([3, 4], 1, -2, 2)
-      for (const f of [eq.silu, eq.softplus, eq.gelu, (y: eq.NDArray) => eq.mean(eq.square(y), { axes: 0 }), (y: eq.NDArray) => eq.norm(y, { axes: -1 })])
-        checkDerivatives(f, [x], 2, 1e-6)
+      const reductions = [(y: eq.NDArray) => eq.mean(eq.square(y), { axes: 0 }), (y: eq.NDArray) => eq.norm(y, { axes: -1 })]
+      for (const f of [eq.silu, eq.softplus, eq.gelu, eq.exactGelu, eq.erf, ...reductions]) checkDerivatives(f, [x], 2, 1e-6)
       checkDerivatives((a, b) => eq.cross(a, b), [randomArray([2, 3], 1), randomArray([3], 2)], 2)
       checkDerivatives((a, w, b) => eq.layerNorm(a, w, b), [x, randomArray([4], 2), randomArray([4], 3)], 2, 1e-6)
       checkDerivatives((a, b) => eq.concatenate(eq.split(eq.stack([a, eq.square(b)], 1), [1, 1], 1), 0), [randomArray([2, 3], 1), randomArray([2, 3], 2)], 2)
+    }),
+  )
+
+  test(
+    'the error function has its values',
+    scoped(() => {
+      const x = vector(-7, -4.1, -2, -0.5, -0.4, 0, 0.46875, 0.47, 1, 3, 5.9, 30)
+      const expected = [
+        -1, -0.9999999932999724, -0.9953222650189527, -0.5204998778130465, -0.42839235504666845, 0,
+        0.49261347321793797, 0.4937450508860821, 0.8427007929497149, 0.9999779095030014, 0.9999999999999999, 1,
+      ]
+      expectClose(read(eq.erf(x)), expected, 1e-15)
     }),
   )
 

@@ -1,6 +1,6 @@
 import { FormatError } from '@equivar/core'
+import { isPlainName } from '@equivar/files/readers'
 import type { Coupling, LayerDefinition, MaceArchitecture, MaceDefinition, RadialNetworkDefinition, ReadoutDefinition } from '../definition.ts'
-import { isPlainName } from './container/byte-reader.ts'
 import { countScalars, dimension, formatIrreps, numIrreps, parseIrreps, sameIrreps, scalars, type FileIrreps } from './irreps.ts'
 import { gateIrreps } from './modules/gate.ts'
 import { numWeights } from './modules/linear.ts'

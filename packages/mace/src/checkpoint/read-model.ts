@@ -1,10 +1,8 @@
 import { FormatError } from '@equivar/core'
+import { describe, findStateDict, PickleObject, TorchArchive } from '@equivar/files/readers'
 import type { MaceDefinition } from '../definition.ts'
 import { maceGlobals } from './modules/globals.ts'
 import { readModel } from './modules/model.ts'
-import { describe, PickleObject } from './pickle/values.ts'
-import { findStateDict } from './state-dict.ts'
-import { TorchArchive } from './torch/archive.ts'
 
 /**
  * The definition in the bytes of a `.model` file of mace-torch, a module pickled by `torch.save`.
@@ -12,7 +10,8 @@ import { TorchArchive } from './torch/archive.ts'
  * @throws {FormatError} naming what is damaged or not understood; for a training checkpoint, with what to use instead.
  */
 export function readModelFile(bytes: Uint8Array): MaceDefinition {
-  const archive = new TorchArchive(bytes, maceGlobals)
+  const insteadOfScript = 'use the .model file that mace_run_train wrote beside it, not *_compiled.model or *-lammps.pt'
+  const archive = new TorchArchive(bytes, { globals: maceGlobals, insteadOfScript })
   const { root } = archive
   if (root instanceof PickleObject) return readModel(root, archive)
   if (findStateDict(root))

@@ -1,9 +1,9 @@
 import { FormatError, InputError } from '@equivar/core'
-import { gunzip, isGzip } from '../checkpoint/container/gzip.ts'
+import { isSafetensors } from '@equivar/files'
+import { gunzip, isGzip } from '@equivar/files/readers'
 import { readModelFile } from '../checkpoint/read-model.ts'
 import type { MaceDefinition } from '../definition.ts'
 import { readDefinition } from '../tensorfile/definition-file.ts'
-import { isSafetensors } from '../tensorfile/safetensors.ts'
 import { readSource, type LoadProgress, type ModelSource } from './source.ts'
 
 export interface LoadOptions {

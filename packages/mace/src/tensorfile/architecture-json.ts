@@ -1,3 +1,4 @@
+import type { JsonReader } from '@equivar/files/readers'
 import {
   interactionKinds,
   type ActivationDefinition,
@@ -8,7 +9,6 @@ import {
   type RadialNetworkDefinition,
   type ReadoutDefinition,
 } from '../definition.ts'
-import type { JsonReader } from './json-reader.ts'
 
 const maxSpecies = 118
 const maxOrder = 1000

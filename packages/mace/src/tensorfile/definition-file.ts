@@ -1,9 +1,9 @@
 import { FormatError } from '@equivar/core'
+import { readSafetensors, writeSafetensors } from '@equivar/files'
+import { readObject, type JsonReader } from '@equivar/files/readers'
 import { checkDefinition } from '../checkpoint/check-definition.ts'
 import type { Coupling, MaceArchitecture, MaceDefinition, NamedTensor } from '../definition.ts'
 import { readArchitecture } from './architecture-json.ts'
-import { readObject, type JsonReader } from './json-reader.ts'
-import { readSafetensors, writeSafetensors } from './safetensors.ts'
 
 const format = 'equivar.mace'
 const version = '1'

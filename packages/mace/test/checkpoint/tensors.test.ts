@@ -5,7 +5,7 @@ import { readModelFile, readStateDict } from '../../src/checkpoint/index.ts'
 import type { Coupling, NamedTensor } from '../../src/definition.ts'
 import { ModelFile } from '../hostile/model-file.ts'
 import { Random } from '../hostile/mutations.ts'
-import { opcode, pickle, tensor } from '../hostile/pickle-writer.ts'
+import { opcode, pickle, tensor } from '../../../files/test/support/pickle-writer.ts'
 import { fixture } from './files.ts'
 
 type Options = NonNullable<Parameters<typeof tensor>[0]>

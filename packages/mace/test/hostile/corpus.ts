@@ -3,8 +3,8 @@ import { readModelFile } from '../../src/checkpoint/index.ts'
 import { writeDefinition } from '../../src/tensorfile/index.ts'
 import { fixture } from '../checkpoint/files.ts'
 import { ModelFile } from './model-file.ts'
-import { opcode, pickle, tensor } from './pickle-writer.ts'
-import { concat, text, u32, u64, zipFile } from './zip-writer.ts'
+import { opcode, pickle, tensor } from '../../../files/test/support/pickle-writer.ts'
+import { concat, text, u32, u64, zipFile } from '../../../files/test/support/zip-writer.ts'
 
 /** A file that must be refused, made on demand, and what the refusal must say. */
 export interface HostileFile {

@@ -1,6 +1,6 @@
-import { ZipArchive } from '../../src/checkpoint/container/zip.ts'
-import { opcode, tokens } from './pickle-writer.ts'
-import { concat, zipFile, type ZipRecord } from './zip-writer.ts'
+import { ZipArchive } from '@equivar/files/readers'
+import { opcode, tokens } from '../../../files/test/support/pickle-writer.ts'
+import { concat, zipFile, type ZipRecord } from '../../../files/test/support/zip-writer.ts'
 
 /** A file of torch.save taken apart, to be put together again with changes. */
 export class ModelFile {

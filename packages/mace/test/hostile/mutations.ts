@@ -1,6 +1,6 @@
 import type { ModelFile } from './model-file.ts'
-import { opcode, tokens, type PickleToken } from './pickle-writer.ts'
-import { concat, text, zipFile, type ZipForgery, type ZipRecord } from './zip-writer.ts'
+import { opcode, tokens, type PickleToken } from '../../../files/test/support/pickle-writer.ts'
+import { concat, text, zipFile, type ZipForgery, type ZipRecord } from '../../../files/test/support/zip-writer.ts'
 
 /** Uniform integers, the same on every machine (mulberry32). */
 export class Random {

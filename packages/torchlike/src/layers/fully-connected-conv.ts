@@ -20,7 +20,7 @@ export interface FullyConnectedTensorProductConvOptions extends LayerOptions {
   readonly batchNorm?: boolean
   /** Widths of the network that makes weights from edge embeddings, its input first. Default: the embeddings are the weights. */
   readonly mlpChannels?: readonly number[]
-  /** Default `'gelu'`, here the tanh form. */
+  /** Default `'gelu'`. */
   readonly mlpActivation?: ActivationLike
 }
 

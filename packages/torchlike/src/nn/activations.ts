@@ -13,7 +13,8 @@ const functions = {
   sigmoid: engine.sigmoid,
   relu: engine.relu,
   abs: engine.abs,
-  gelu: engine.gelu,
+  gelu: engine.exactGelu,
+  gelu_tanh: engine.gelu,
   softplus: engine.softplus,
   identity: engine.identity,
 } as const
@@ -28,7 +29,7 @@ export interface ActivationOptions {
   readonly normalized?: boolean
 }
 
-/** `y = f(x)`, or `c f(x)` of second moment 1 for normal x. `gelu` is the tanh form. */
+/** `y = f(x)`, or `c f(x)` of second moment 1 for normal x. `gelu` is torch's, by the error function, `gelu_tanh` its tanh form. */
 export class Activation extends Module {
   readonly name: string
   readonly #f: ArrayActivation

@@ -1,6 +1,7 @@
 export type { CallOptions, LayoutOptions, OperationOptions, PairLayoutOptions, WeightOptions } from './options.ts'
 export { Operation } from './operation.ts'
 export type { WeightCall } from './weights.ts'
+export { PairProduct, type PairProductOptions } from './pair-product.ts'
 export { Linear, type LinearCall, type LinearOptions } from './linear.ts'
 export { FullyConnectedTensorProduct, type FullyConnectedTensorProductOptions, type TensorProductCall } from './fully-connected-tensor-product.ts'
 export { ChannelWiseTensorProduct, type ChannelWiseCall, type ChannelWiseTensorProductOptions } from './channel-wise-tensor-product.ts'

@@ -110,22 +110,6 @@ export function irrepsOfOperand(rep: Rep): Irreps {
   throw new InternalError('an operand of a descriptor carries no irreps')
 }
 
-interface Product {
-  readonly irrepsIn1: Irreps
-  readonly irrepsIn2: Irreps
-  readonly irrepsOut: Irreps
-  readonly layoutIn1: Layout
-  readonly layoutIn2: Layout
-  readonly layoutOut: Layout
-  readonly weightNumel: number
-}
-
-/** What distinguishes a tensor product of others. */
-export function productText(product: Product): string {
-  const inputs = `${layoutText(product.irrepsIn1, product.layoutIn1)} ⊗ ${layoutText(product.irrepsIn2, product.layoutIn2)}`
-  return `${inputs} → ${layoutText(product.irrepsOut, product.layoutOut)}, ${product.weightNumel} weights`
-}
-
 /** For texts of modules. */
 export function layoutText(irreps: Irreps, layout: Layout): string {
   return irreps.isLayoutInsensitive() ? irreps.toString() : `${irreps.toString()} ${layout.toString()}`

@@ -114,7 +114,7 @@ export abstract class Optimizer<Options extends GroupOptions> {
     return { state, groups: this.groups.map(({ name, lr }) => ({ name, lr })) }
   }
 
-  /** @throws {InputError} if groups or parameters differ. */
+  /** What the state lacks starts anew, from 0. @throws {InputError} if groups or parameters differ. */
   loadStateDict({ state, groups }: OptimizerState): void {
     const all = this.groups.flatMap((group) => group.params)
     if (groups.length !== this.groups.length) throw new InputError(`${this.constructor.name}: the state has ${groups.length} groups, the optimiser ${this.groups.length}`)
@@ -126,6 +126,9 @@ export abstract class Optimizer<Options extends GroupOptions> {
           throw new InputError(`${this.constructor.name}: ${name} of parameter ${i} has shape [${tensor.shape.join(', ')}], the parameter [${parameter.shape.join(', ')}]`)
       return [parameter, own] as const
     })
+    const given = new Map(loaded)
+    for (const [parameter, own] of this.#state)
+      for (const [name, tensor] of own) if (!given.get(parameter)?.has(name)) tensor.replace(engine.zeros(tensor.shape, tensor))
     for (const [parameter, own] of loaded)
       for (const [name, tensor] of own) {
         const target = this.stateOf(parameter, name, () => engine.zeros(tensor.shape, parameter))

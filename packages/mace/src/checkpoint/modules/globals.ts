@@ -1,5 +1,5 @@
 import { FormatError } from '@equivar/core'
-import type { GlobalTable } from '../pickle/globals.ts'
+import type { GlobalTable } from '@equivar/files/readers'
 
 /** Classes of mace-torch and e3nn that an energy model consists of. */
 const classes: Readonly<Record<string, readonly string[] | undefined>> = {

@@ -1,4 +1,4 @@
-import { describe, type PickleValue } from '../pickle/values.ts'
+import { describe, type PickleValue } from '@equivar/files/readers'
 import type { ModuleReader } from './module-reader.ts'
 import { argumentsOf, sequence } from './values.ts'
 

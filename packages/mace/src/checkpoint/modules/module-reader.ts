@@ -1,9 +1,8 @@
 import { FormatError } from '@equivar/core'
+import { describe, PickleDict, PickleObject, PickleSet, TensorRecord, textDict, type PickleValue, type TorchArchive } from '@equivar/files/readers'
 import type { NamedTensor } from '../../definition.ts'
 import { formatIrreps, sameIrreps, type FileIrreps } from '../irreps.ts'
-import { describe, PickleDict, PickleObject, PickleSet, TensorRecord, type PickleValue } from '../pickle/values.ts'
-import type { TorchArchive } from '../torch/archive.ts'
-import { irrepsOf, numpyScalar, sequence, textDict } from './values.ts'
+import { irrepsOf, numpyScalar, sequence } from './values.ts'
 
 /** What reading a model collects: the tensors that its definition keeps, under their state-dict keys. */
 export interface ReadingContext {

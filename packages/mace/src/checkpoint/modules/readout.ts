@@ -1,11 +1,10 @@
+import { describe, textDict } from '@equivar/files/readers'
 import type { ActivationDefinition, JointEmbeddingDefinition, ReadoutDefinition } from '../../definition.ts'
 import { countScalars, dimension, formatIrreps, sameIrreps, scalars, simplify, type FileIrreps } from '../irreps.ts'
-import { describe } from '../pickle/values.ts'
 import { readActivation } from './gate.ts'
 import { readLinear } from './linear.ts'
 import type { ModuleReader } from './module-reader.ts'
 import { readSilu, readTorchLinear } from './networks.ts'
-import { textDict } from './values.ts'
 
 /** From node features to one number a head. */
 export function readReadout(module: ModuleReader, input: FileIrreps, numHeads: number): ReadoutDefinition {

@@ -1,8 +1,7 @@
 import { FormatError } from '@equivar/core'
+import { describe, PickleBytes, PickleGlobal, PickleList, PickleObject, PickleTuple, type PickleValue } from '@equivar/files/readers'
 import type { ActivationDefinition } from '../../definition.ts'
-import { isPlainName } from '../container/byte-reader.ts'
 import { checkCount, fileIrrep, parseIrreps, type FileIrreps } from '../irreps.ts'
-import { describe, PickleBytes, PickleDict, PickleGlobal, PickleList, PickleObject, PickleTuple, type PickleValue } from '../pickle/values.ts'
 
 /** Items of a list or tuple. @throws {FormatError} for anything else. */
 export function sequence(value: PickleValue | undefined, what: string): readonly PickleValue[] {
@@ -30,17 +29,6 @@ export function irrepsOf(value: PickleValue | undefined, what: string): FileIrre
     const [l, p] = sequence(numbers, what)
     return fileIrrep(mul, l, p, what)
   })
-}
-
-/** A dict whose keys are texts. */
-export function textDict(value: PickleValue | undefined, what: string): ReadonlyMap<string, PickleValue> {
-  if (!(value instanceof PickleDict)) throw new FormatError(`${what}: expected a dict, found ${describe(value)}`)
-  const result = new Map<string, PickleValue>()
-  for (const [key, item] of value.entries) {
-    if (typeof key !== 'string' || !isPlainName(key)) throw new FormatError(`${what}: key ${describe(key)} is not a plain name`)
-    result.set(key, item)
-  }
-  return result
 }
 
 /** numpy writes a scalar as `scalar(dtype, bytes)`, and the byte order in the state of the dtype. */

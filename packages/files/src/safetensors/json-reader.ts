@@ -1,5 +1,5 @@
 import { FormatError } from '@equivar/core'
-import { isPlainName } from '../checkpoint/container/byte-reader.ts'
+import { isPlainName } from '../container/byte-reader.ts'
 
 /** A JSON object read field by field; {@link close} refuses fields that nobody asked for. */
 export class JsonReader {

@@ -1,10 +1,10 @@
 import { FormatError } from '@equivar/core'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { crc32 } from '../../src/checkpoint/container/crc32.ts'
-import { gunzip } from '../../src/checkpoint/container/gzip.ts'
-import { ZipArchive } from '../../src/checkpoint/container/zip.ts'
-import { concat, text, u16, u32, u64, zipFile } from '../hostile/zip-writer.ts'
+import { crc32 } from '../src/container/crc32.ts'
+import { gunzip } from '../src/container/gzip.ts'
+import { ZipArchive } from '../src/container/zip.ts'
+import { concat, text, u16, u32, u64, zipFile } from './support/zip-writer.ts'
 
 describe('crc32', () => {
   it('agrees with published values, at every length modulo four', () => {

@@ -1,13 +1,20 @@
 import { FormatError } from '@equivar/core'
-import type { NamedTensor } from '../../definition.ts'
 import { ZipArchive } from '../container/zip.ts'
 import { pythonGlobals, type GlobalTable } from '../pickle/globals.ts'
 import { unpickle } from '../pickle/unpickler.ts'
 import type { PickleValue, StorageRecord, TensorRecord } from '../pickle/values.ts'
+import type { NamedTensor } from '../tensors.ts'
 import { loadStorage, torchGlobals } from './globals.ts'
 import { decodeNumbers, dtypeOf, gather, itemSizes } from './storage.ts'
 
 const maxPickleBytes = 2 ** 26
+
+export interface TorchArchiveOptions {
+  /** The classes that the file may name beside those of torch. Default: none. */
+  readonly globals?: GlobalTable
+  /** What the error for compiled TorchScript says to use instead. */
+  readonly insteadOfScript?: string
+}
 
 /** A file of `torch.save`: the pickled object and the numbers that it refers to. */
 export class TorchArchive {
@@ -18,19 +25,16 @@ export class TorchArchive {
   /** Views may share a storage, so a small file could ask for any number of copies. */
   #elementsLeft: number
 
-  /**
-   * @param globals the classes that the file may name beside those of torch.
-   * @throws {FormatError} for a file that is not a torch archive, and for a TorchScript archive.
-   */
-  constructor(bytes: Uint8Array, globals: GlobalTable) {
+  /** @throws {FormatError} for a file that is not a torch archive, and for a TorchScript archive. */
+  constructor(bytes: Uint8Array, { globals, insteadOfScript = 'save the state_dict() of the module that it was made from' }: TorchArchiveOptions = {}) {
     this.#zip = new ZipArchive(bytes)
-    this.#folder = findFolder(this.#zip.names)
+    this.#folder = findFolder(this.#zip.names, insteadOfScript)
     this.#elementsLeft = bytes.length + 2 ** 20
     this.#checkByteOrder()
     const pickle = this.#zip.read(`${this.#folder}data.pkl`)
     if (pickle.length > maxPickleBytes) throw new FormatError(`torch archive: data.pkl has ${pickle.length} bytes, at most ${maxPickleBytes} are accepted`)
     this.root = unpickle(pickle, {
-      globals: (module, name) => pythonGlobals(module, name) ?? torchGlobals(module, name) ?? globals(module, name),
+      globals: (module, name) => pythonGlobals(module, name) ?? torchGlobals(module, name) ?? globals?.(module, name),
       persistentLoad: loadStorage,
     })
   }
@@ -65,15 +69,13 @@ export class TorchArchive {
 }
 
 /** Every record lies in one folder, named after the file that was saved. */
-function findFolder(names: readonly string[]): string {
+function findFolder(names: readonly string[], insteadOfScript: string): string {
   const pickles = names.filter((name) => /^[^/]+\/data\.pkl$/.test(name))
   const [pickle] = pickles
   if (pickle === undefined) throw new FormatError('torch archive: no data.pkl; this zip file was not written by torch.save')
   if (pickles.length > 1) throw new FormatError(`torch archive: ${pickles.length} records data.pkl; this zip file was not written by torch.save`)
   const folder = pickle.slice(0, -'data.pkl'.length)
   if (names.some((name) => name === `${folder}constants.pkl` || name.startsWith(`${folder}code/`)))
-    throw new FormatError(
-      "torch archive: this is a compiled TorchScript model, which holds code instead of the model's description; use the .model file that mace_run_train wrote beside it, not *_compiled.model or *-lammps.pt",
-    )
+    throw new FormatError(`torch archive: this is a compiled TorchScript model, which holds code instead of the model's description; ${insteadOfScript}`)
   return folder
 }

@@ -1,6 +1,6 @@
 import { FormatError } from '@equivar/core'
-import type { NamedTensor, TensorDtype } from '../../definition.ts'
 import type { StorageType, TensorRecord } from '../pickle/values.ts'
+import type { NamedTensor, TensorDtype } from '../tensors.ts'
 
 /** Storage classes of torch, under the names that pickles give them. */
 export const storageTypes: ReadonlyMap<string, StorageType> = new Map([
@@ -53,7 +53,8 @@ export function dtypeOf(type: StorageType): TensorDtype {
  * @throws {FormatError} for an integer beyond 32 bits and for a bool that is neither 0 nor 1.
  */
 export function decodeNumbers(bytes: Uint8Array, type: StorageType, what: string): NamedTensor['data'] {
-  const copy = bytes.slice().buffer
+  // Not `slice`, which on a Buffer of Node gives another view.
+  const copy = new Uint8Array(bytes).buffer
   switch (type) {
     case 'float64':
       return new Float64Array(copy)

@@ -263,7 +263,7 @@ class Unpickler {
     const known = this.#known.get(qualified)
     if (known) return known
     const rule = this.#globals(module, name)
-    if (!rule) throw new FormatError(`pickle: the file refers to ${JSON.stringify(qualified)}, which is not part of a MACE model that can be read here; it is refused`)
+    if (!rule) throw new FormatError(`pickle: the file refers to ${JSON.stringify(qualified)}, which is not among what is read here; it is refused. From torch, save the state_dict() of a module`)
     const global = new PickleGlobal(module, name, rule)
     this.#known.set(qualified, global)
     return global

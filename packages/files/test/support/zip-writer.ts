@@ -1,4 +1,4 @@
-import { crc32 } from '../../src/checkpoint/container/crc32.ts'
+import { crc32 } from '../../src/container/crc32.ts'
 
 /** A record of a zip file, with whatever its headers should say instead of the truth. */
 export interface ZipRecord {

@@ -1,8 +1,8 @@
 import { FormatError, InputError } from '@equivar/core'
-import type { NamedTensor } from '../definition.ts'
-import { decodeUtf8, isPlainName } from '../checkpoint/container/byte-reader.ts'
-import { decodeNumbers, dtypeOf, itemSizes } from '../checkpoint/torch/storage.ts'
-import type { StorageType } from '../checkpoint/pickle/values.ts'
+import { decodeUtf8, isPlainName } from '../container/byte-reader.ts'
+import type { StorageType } from '../pickle/values.ts'
+import type { NamedTensor } from '../tensors.ts'
+import { decodeNumbers, dtypeOf, itemSizes } from '../torch/storage.ts'
 import { readObject, type JsonReader } from './json-reader.ts'
 
 export interface SafetensorsContent {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { pythonGlobals } from '../../src/checkpoint/pickle/globals.ts'
-import { unpickle } from '../../src/checkpoint/pickle/unpickler.ts'
+import { pythonGlobals } from '../src/pickle/globals.ts'
+import { unpickle } from '../src/pickle/unpickler.ts'
 import {
   describe as describeValue, PickleBytes, PickleDict, PickleGlobal, PickleList, PickleObject, PickleSet, PickleTuple, type PickleValue,
-} from '../../src/checkpoint/pickle/values.ts'
-import { opcode, pickle } from '../hostile/pickle-writer.ts'
-import { concat, text } from '../hostile/zip-writer.ts'
+} from '../src/pickle/values.ts'
+import { opcode, pickle } from './support/pickle-writer.ts'
+import { concat, text } from './support/zip-writer.ts'
 
 function read(bytes: Uint8Array): PickleValue {
   return unpickle(bytes, {

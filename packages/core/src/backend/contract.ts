@@ -43,7 +43,7 @@ export interface Capabilities {
   /** Atomics on floating-point memory. */
   readonly floatAtomics: boolean
   /** Units for `tileMultiplyAdd` beside plain arithmetic. */
-  readonly matrixUnits: readonly ('tf32' | 'split')[]
+  readonly matrixUnits: readonly ('tf32' | 'split' | 'f64')[]
 }
 
 /**

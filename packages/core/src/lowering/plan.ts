@@ -12,6 +12,8 @@ export interface Target {
   readonly maxLanes: number
   readonly maxSharedBytes: number
   readonly maxBuffers: number
+  /** Units for products of tiles beside plain arithmetic. */
+  readonly matrixUnits: readonly ('tf32' | 'split' | 'f64')[]
 }
 
 /**

@@ -12,8 +12,8 @@ export interface Problem {
 }
 
 /** A target like a processor with 128-bit registers, and one like a graphics card with small warps. */
-export const simd: lowering.Target = { lanes: 'simd', vectorBytes: 16, registers: 16, maxLanes: 64, maxSharedBytes: 65536, maxBuffers: 64 }
-export const gpu: lowering.Target = { lanes: 'gpu', vectorBytes: 8, registers: 64, maxLanes: 16, maxSharedBytes: 32768, maxBuffers: 32 }
+export const simd: lowering.Target = { lanes: 'simd', vectorBytes: 16, registers: 16, maxLanes: 64, maxSharedBytes: 65536, maxBuffers: 64, matrixUnits: [] }
+export const gpu: lowering.Target = { lanes: 'gpu', vectorBytes: 8, registers: 64, maxLanes: 16, maxSharedBytes: 32768, maxBuffers: 32, matrixUnits: [] }
 
 /** Positions at which an index array holds each row. */
 function orderOf(indices: Int32Array, rows: number): { readonly starts: Int32Array; readonly entries: Int32Array } {

@@ -30,8 +30,8 @@ function letGo(table: Table): void {
 function memoryOf(backend: BackendDevice): Remembered {
   let own = remembered.get(backend)
   if (!own) {
-    const { lanes, vectorBytes, registers, maxLanes, maxSharedBytes, maxBuffers } = backend.capabilities
-    const target = Object.freeze({ lanes, vectorBytes, registers, maxLanes, maxSharedBytes, maxBuffers })
+    const { lanes, vectorBytes, registers, maxLanes, maxSharedBytes, maxBuffers, matrixUnits } = backend.capabilities
+    const target = Object.freeze({ lanes, vectorBytes, registers, maxLanes, maxSharedBytes, maxBuffers, matrixUnits })
     own = { target, executables: new WeakMap(), tables: new WeakMap(), shortTables: new Map() }
     remembered.set(backend, own)
   }

@@ -11,8 +11,8 @@ import type { ParamsOf, PrimitiveName } from '../../src/primitives/names.ts'
 import type { AnyParams } from '../../src/primitives/rules.ts'
 import { shapeRules } from '../../src/primitives/shapes/table.ts'
 
-export const simd: lowering.Target = { lanes: 'simd', vectorBytes: 16, registers: 16, maxLanes: 64, maxSharedBytes: 32768, maxBuffers: 32 }
-export const gpu: lowering.Target = { lanes: 'gpu', vectorBytes: 32, registers: 64, maxLanes: 32, maxSharedBytes: 32768, maxBuffers: 32 }
+export const simd: lowering.Target = { lanes: 'simd', vectorBytes: 16, registers: 16, maxLanes: 64, maxSharedBytes: 32768, maxBuffers: 32, matrixUnits: [] }
+export const gpu: lowering.Target = { lanes: 'gpu', vectorBytes: 32, registers: 64, maxLanes: 32, maxSharedBytes: 32768, maxBuffers: 32, matrixUnits: [] }
 
 type Storage = Float32Array | Float64Array | Int32Array | Uint32Array
 

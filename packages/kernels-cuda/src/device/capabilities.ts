@@ -21,6 +21,6 @@ export function capabilitiesOf(properties: DeviceProperties): Capabilities {
     alignment: 256,
     parallelism: numMultiprocessors,
     floatAtomics: true,
-    matrixUnits: [],
+    matrixUnits: ['tf32', 'split', 'f64'],
   }
 }

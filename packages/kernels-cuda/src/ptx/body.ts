@@ -3,6 +3,8 @@ import { writeLoad, writeStores, writeVectorLoad } from './access.ts'
 import { writeBinary, writeBitcast, writeCompare, writeFma, writeSelect, writeUnary } from './arithmetic.ts'
 import { writeAtomic } from './atomics.ts'
 import { writeConvert } from './convert.ts'
+import { findCopies, writeCopy } from './copies.ts'
+import { holdTiles } from './matrix-units.ts'
 import { findBatches, writeBatch } from './reduce-batch.ts'
 import { writeReduce } from './reduce.ts'
 import { warpSize } from './shape.ts'
@@ -14,10 +16,14 @@ import { findStores } from './vector-stores.ts'
 import { findTogether } from './vectors.ts'
 
 export function writeBlock(state: PtxState, block: kernels.Block): void {
-  const loads = findTogether(state, block)
+  const copies = findCopies(state, block)
+  const loads = findTogether(state, block.filter((instruction) => !copies.done.has(instruction)))
   const sums = findBatches(state, block, state.uses)
-  const stores = findStores(state, block.filter((instruction) => !sums.done.has(instruction)))
+  const stores = findStores(state, block.filter((instruction) => !sums.done.has(instruction) && !copies.done.has(instruction)))
   for (const instruction of block) {
+    const copied = copies.groups.get(instruction)
+    if (copied) writeCopy(state, copied)
+    if (copies.done.has(instruction)) continue
     const together = loads.groups.get(instruction)
     const stored = stores.groups.get(instruction)
     const batch = sums.batches.get(instruction)
@@ -110,6 +116,7 @@ function writeLoop(state: PtxState, { counter, start, end, step, carried, body }
     if (to !== from) writer.line(`mov.${memoryType(kind)} ${to}, ${from}`)
   }
   const [last, by] = [state.use(end), state.use(step)]
+  const release = holdTiles(state, body, (value) => state.has(value))
   const count = state.define(counter)
   const values = carried.map(({ initial, inside, next, result }) => {
     const from = state.use(initial)
@@ -137,6 +144,7 @@ function writeLoop(state: PtxState, { counter, start, end, step, carried, body }
   const goesOn = writer.define('p', (to) => `setp.lt.${indexSuffix} ${to}, ${count}, ${last}`)
   writer.line(jump(state, goesOn, begin))
   writer.place(behind)
+  release()
 }
 
 function writeBranch(state: PtxState, { condition, then, otherwise, results }: Extract<kernels.Instruction, { readonly op: 'branch' }>): void {

@@ -1,4 +1,5 @@
 import { InternalError, type kernels } from '@equivar/core'
+import { copiedArrays } from './copied-arrays.ts'
 import { formKey, type IndexForm, IndexForms } from './forms.ts'
 import { literal } from './literals.ts'
 import { entryParameters, type EntryParameters } from './parameters.ts'
@@ -16,6 +17,10 @@ export class PtxState {
   readonly forms: IndexForms
   /** How often a value is used. */
   readonly uses: ReadonlyMap<kernels.ValueId, number>
+  /** Target tiles whose elements are in registers, a thread's own of each. */
+  readonly heldTiles = new Map<string, readonly string[]>()
+  /** Shared arrays that are filled by copies which nobody waits for before the next barrier. */
+  readonly copied: ReadonlySet<number>
   /** Number of the lane, 32 bits; `'0'` in programs of one lane. */
   readonly lane: string
   /** Bytes behind the shared arrays for values that threads hand one another. */
@@ -29,6 +34,7 @@ export class PtxState {
     this.shape = blockShape(kernel)
     this.entry = entryParameters(kernel, indexBits)
     this.forms = new IndexForms(kernel)
+    this.copied = copiedArrays(kernel, uses, this.forms)
     this.#values = Array.from({ length: kernel.types.length })
     this.lane = this.#findPlace()
   }
@@ -60,6 +66,11 @@ export class PtxState {
     const operand = this.#values[id]
     if (operand === undefined) throw new InternalError(`value %${id} is not there`)
     return operand
+  }
+
+  /** Whether a value is there. */
+  has(id: kernels.ValueId): boolean {
+    return this.#values[id] !== undefined
   }
 
   set(id: kernels.ValueId, operand: string): void {
@@ -123,6 +134,7 @@ export class PtxState {
   barrier(): void {
     const { threads } = this.shape
     if (threads === 1) return
+    if (this.copied.size > 0) this.writer.line('cp.async.wait_all')
     this.writer.line(threads > warpSize ? 'bar.sync 0' : `bar.warp.sync ${this.members}`)
   }
 

@@ -1,11 +1,19 @@
 import { InternalError, type kernels } from '@equivar/core'
+import { unitLayout, writeUnits } from './matrix-units.ts'
 import type { PtxState } from './state.ts'
 import { elementBytes } from './types.ts'
 
 type Tile = kernels.TileInstruction
 
-/** `target[i, j] += Σ_k a[i, k] · b[k, j]`: every thread takes elements of the target and goes through k in order. */
-export function writeTile(state: PtxState, { rows, columns, depth, target, a, b }: Tile): void {
+/** `target[i, j] += Σ_k a[i, k] · b[k, j]`, by matrix units where they fit. */
+export function writeTile(state: PtxState, tile: Tile): void {
+  const layout = unitLayout(state, tile)
+  if (layout) writeUnits(state, tile, layout)
+  else writeElements(state, tile)
+}
+
+/** Every thread takes elements of the target and goes through k in order. */
+function writeElements(state: PtxState, { rows, columns, depth, target, a, b }: Tile): void {
   const { writer, kernel, shape } = state
   const scalar = kernel.shared[target.slot]?.scalar
   if (scalar !== 'f32' && scalar !== 'f64') throw new InternalError('tiles hold floating-point numbers')

@@ -5,7 +5,7 @@ import type { PtxEntry, PtxInstruction } from './parse.ts'
 
 /** What a thread waits for: all of its block, the named threads of its warp, or their values. */
 export interface Wait {
-  readonly kind: 'block' | 'warp' | 'shuffle'
+  readonly kind: 'block' | 'warp' | 'shuffle' | 'matrix'
   /** Which instruction. */
   readonly at: number
   readonly members: number
@@ -13,10 +13,12 @@ export interface Wait {
   readonly mode: string
   readonly lane: number
   readonly clamp: number
+  /** Elements of a and b that a thread has, and its sums. */
+  readonly factors: readonly (readonly number[])[]
 }
 
-/** A thread, which goes on with what its shuffle gave. */
-export type Thread = Generator<Wait, void, number>
+/** A thread, which goes on with what its shuffle or its matrix unit gave. */
+export type Thread = Generator<Wait, void, number | readonly number[]>
 
 export type StartThread = (tid: number, block: number, global: MachineMemory, shared: MachineMemory, parameters: DataView) => Thread
 
@@ -31,7 +33,7 @@ export function assemblePtx(entry: PtxEntry): StartThread {
     else lines.push(statement(entry, line.instruction, at, labels))
   }
   const variables = entry.registers.map((own) => `${registerName(own)}=0`).join(',')
-  const source = `'use strict'; return function* (tidX, ctaidX, G, S, P) { let ${variables || 'none=0'}, W=0, at=0; for (;;) switch (at) { case 0:\n${lines.join('\n')}\nreturn } }`
+  const source = `'use strict'; return function* (tidX, ctaidX, G, S, P) { let ${variables || 'none=0'}, W=0, at=0; const C=[]; for (;;) switch (at) { case 0:\n${lines.join('\n')}\nreturn } }`
 
   return (compileFunction(source, ['H']) as (h: typeof helpers) => StartThread)(helpers)
 }
@@ -77,11 +79,24 @@ function unguarded(entry: PtxEntry, instruction: PtxInstruction, at: number, lab
       const kind = first.startsWith('%f') ? 'f32' : first.startsWith('%d') ? 'f64' : type
       return `{ const p=${addressOf(second)}, v=${operand(third)}; ${registerName(first)}=${memory}.${getter(kind)}(p); ${memory}.${setter(kind)}(p,H.atomic('${parts[1] ?? ''}','${kind}',${registerName(first)},v)) }`
     }
+    case 'mma':
+      return multiply(parts, operands, at)
+    case 'cp':
+      // Nothing arrives before it is waited for.
+      if (parts[1] === 'wait_all') return 'for (const copy of C.splice(0)) copy();'
+      return `{ const [to,from,n]=[${addressOf(first)},${addressOf(second)},${operand(operands[3] ?? third)}]; C.push(() => H.copy(S,to,G,from,${operand(third)},n)); }`
     case 'mov':
       return move(first, second)
     default:
       return `${registerName(first)}=${valueOf(instruction)};`
   }
+}
+
+function multiply(parts: readonly string[], operands: readonly string[], at: number): string {
+  const isSingle = parts.includes('tf32')
+  const [to = '', ...from] = operands
+  const factors = from.map((own, k) => `[${partsOf(own).map((part) => (isSingle && k < 2 ? `H.tensorFloat(${operand(part)})` : operand(part))).join(',')}]`)
+  return `[${partsOf(to).map(registerName).join(',')}]=yield {kind:'matrix',at:${at},members:-1,factors:[${factors.join(',')}]};`
 }
 
 function move(to: string, from: string): string {

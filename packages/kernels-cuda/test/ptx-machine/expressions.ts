@@ -1,3 +1,4 @@
+import type { MachineMemory } from './memory.ts'
 import type { PtxInstruction } from './parse.ts'
 
 /** A register or literal as JavaScript. Words are signed, those of 64 bits exact integers. */
@@ -139,6 +140,13 @@ export const helpers = {
     const view = new DataView(new ArrayBuffer(4))
     view.setInt32(0, x)
     return view.getFloat32(0)
+  },
+  /** Matrix units do not look at the last bits. */
+  tensorFloat: (bits: number): number => helpers.fromBits(bits & ~0x1fff),
+  copy: (target: MachineMemory, to: number, source: MachineMemory, from: number, size: number, read: number): void => {
+    target.requireAligned(to, size)
+    if (read > 0) source.requireAligned(from, size)
+    for (let k = 0; k < size; k += 4) target.setB32(to + k, k < read ? source.b32(from + k) : 0)
   },
   atomic: (op: string, type: string, before: number, value: number): number => {
     if (op === 'exch') return value

@@ -1,4 +1,5 @@
 import type { StartThread, Thread, Wait } from './assemble.ts'
+import { multiplyMatrices } from './matrix-unit.ts'
 import { MachineMemory } from './memory.ts'
 import type { PtxEntry } from './parse.ts'
 
@@ -24,7 +25,7 @@ export function runGrid({ threads }: PtxEntry, start: StartThread, global: Machi
 function runBlock(threads: readonly Thread[], isBackwards: boolean): void {
   const order = isBackwards ? [...threads.keys()].reverse() : [...threads.keys()]
   const waits: (Wait | undefined)[] = threads.map(() => undefined)
-  const given = new Int32Array(threads.length)
+  const given: (number | readonly number[])[] = threads.map(() => 0)
   const isDone = threads.map(() => false)
   const isReady = threads.map(() => true)
   for (;;) {
@@ -41,7 +42,7 @@ function runBlock(threads: readonly Thread[], isBackwards: boolean): void {
 }
 
 /** Lets threads go on whose partners are all there; false if nobody can. */
-function release(waits: (Wait | undefined)[], isDone: readonly boolean[], isReady: boolean[], given: Int32Array): boolean {
+function release(waits: (Wait | undefined)[], isDone: readonly boolean[], isReady: boolean[], given: (number | readonly number[])[]): boolean {
   const [some] = waits.filter((wait) => wait !== undefined)
   if (some?.kind === 'block' && waits.every((wait, t) => isDone[t] || (wait?.kind === 'block' && wait.at === some.at))) {
     for (const t of waits.keys()) isReady[t] = !isDone[t]
@@ -50,12 +51,15 @@ function release(waits: (Wait | undefined)[], isDone: readonly boolean[], isRead
   }
   let isAny = false
   for (const [t, wait] of [...waits.entries()]) {
-    if (!wait || wait.kind === 'block') continue
+    // Who has been let go with others is not asked again.
+    if (!wait || wait.kind === 'block' || waits[t] !== wait) continue
     const first = Math.floor(t / warp) * warp
     const members = Array.from({ length: warp }, (_, k) => k).filter((k) => ((wait.members >>> k) & 1) === 1).map((k) => first + k)
     if (!members.includes(t)) throw new Error(`thread ${t} waits for a group that it is not in`)
     const all = members.map((k) => waits[k])
     if (!all.every((other) => other?.at === wait.at && other.members === wait.members)) continue
+    if (wait.kind === 'matrix')
+      for (const [k, sums] of multiplyMatrices(all.map((other) => other?.factors ?? [])).entries()) given[first + k] = sums
     for (const k of members) {
       const own = waits[k]
       if (own?.kind === 'shuffle') given[k] = shuffledValue(own, k, first, waits)

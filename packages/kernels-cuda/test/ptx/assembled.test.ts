@@ -64,6 +64,18 @@ describe('the assembler', () => {
     }
   })
 
+  it.each(['sm_80', 'sm_90', 'sm_100'])('takes products by matrix units for %s, three blocks a multiprocessor, and spills nothing', { timeout: 60_000 }, async (architecture) => {
+    const large = { ...target, maxSharedBytes: 60_416 }
+    for (const scalar of ['f32', 'f64'] as const)
+      for (const transposed of [false, true])
+        for (const [m, n, k] of [[250_000, 64, 64], [64, 64, 250_000], [21, 128, 128], [5000, 1, 16]] as const) {
+          const { launches } = lowering.lowerMatmul({ scalar, transposeA: transposed && m < k, transposeB: transposed && m >= k }, large).plan({ m, n, k })
+          const [{ kernel } = { kernel: null }] = launches
+          if (!kernel) throw new Error('a product is a launch')
+          expect(await assemble(printPtx(kernel, 32, 3).text, architecture)).toBe(0)
+        }
+  })
+
   it('refuses what is wrong', async () => {
     await expect(assemble('.version 7.0\n.target sm_80\n.address_size 64\n.visible .entry k() { bad.f32 %f0; }', 'sm_80')).rejects.toThrow()
   })

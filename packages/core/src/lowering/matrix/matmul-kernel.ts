@@ -1,20 +1,16 @@
-import { type Expression, type Kernel, KernelBuilder, type Memory } from '../../kernels/index.ts'
+import { type Expression, type Kernel, KernelBuilder } from '../../kernels/index.ts'
 import type { FloatScalar } from '../request.ts'
-import { type Activation, activate } from './activation.ts'
+import { finishProduct, type ProductEnd } from './epilogue.ts'
 import { addProducts, atEdge, loadColumns, stepMemory, storeColumns, zeros } from './products.ts'
 import type { TileShape } from './tile.ts'
 
-export interface MatmulKernelOptions {
+export interface MatmulKernelOptions extends ProductEnd {
   readonly shape: TileShape
   readonly scalar: FloatScalar
   /** Rows of the left matrices lie at distance one instead of steps of the sum. */
   readonly transposeA: boolean
   /** Columns of the right matrices lie in panels, see `packKernel`, or as they are, at distance one. */
   readonly packed: boolean
-  readonly bias: boolean
-  readonly accumulate: boolean
-  readonly scaled: boolean
-  readonly activation: Activation | null
 }
 
 /**
@@ -68,7 +64,7 @@ export function matmulKernel(options: MatmulKernelOptions): Kernel {
           const places = own.map((r) => cBase.add(r.mul(n)).add(column).add(v * lanes))
           const values = places.map((place, r) => {
             const total = totals[r * vectors + v]
-            return total && epilogue(b, options, total, { scale, shift, before: result, place, active: only })
+            return total && finishProduct(total, options, { scale, shift, before: () => loadColumns(b, result, place, 'unit', only) })
           })
           for (const [r, place] of places.entries()) {
             const value = values[r]
@@ -89,20 +85,4 @@ export function matmulKernel(options: MatmulKernelOptions): Kernel {
     })
   })
   return b.build()
-}
-
-interface EpilogueParts {
-  readonly scale: Expression | undefined
-  readonly shift: Expression | undefined
-  readonly before: Memory
-  readonly place: Expression
-  readonly active: Expression | undefined
-}
-
-function epilogue(b: KernelBuilder, { activation, accumulate }: MatmulKernelOptions, total: Expression, parts: EpilogueParts): Expression {
-  const { scale, shift, before, place, active } = parts
-  const scaled = scale ? total.mul(scale) : total
-  const moved = shift ? scaled.add(shift) : scaled
-  const value = activation ? activate(moved, activation) : moved
-  return accumulate ? value.add(loadColumns(b, before, place, 'unit', active)) : value
 }

@@ -11,8 +11,9 @@ import { matmulKernel } from './matmul-kernel.ts'
 import { packKernel } from './pack-kernel.ts'
 import { floats, integers, type PlanParts } from './plan-parts.ts'
 import { blockEntry } from './sum-declarations.ts'
-import { addTotal, blockExtent, blockOf, blocksOf, chunkRows, partsOfSum, placeForSums, productSumKernel, sumShape } from './sum-term.ts'
+import { addTotal, blockExtent, blockOf, blocksOf, chunkRows, partsOfSum, placeForSums, productSumKernel, sumShape, sumTuning } from './sum-term.ts'
 import { bytesOf, productShape, rowsFor, type TileShape } from './tile.ts'
+import { isUnitMatmul, planUnitMatmul } from './unit-matmul.ts'
 
 /** What decides which kernels a product of matrices is made of. */
 export interface MatmulRequest {
@@ -79,6 +80,9 @@ function planMatmul(request: MatmulRequest, target: Target, sizes: MatmulSizes, 
   const parts = isOneSide ? batchParts([], []) : batchParts(batchA, batchB)
   if (m === 0 || n === 0 || parts.every(({ count }) => count === 0)) return { temporaries: [], launches: [] }
 
+  const whole = { m, n, k, scale: sizes.scale ?? 1, parts }
+  if (isUnitMatmul(request, target, whole)) return planUnitMatmul(request, target, whole)
+
   const isPlain = !(request.bias || request.accumulate || request.activation)
   const isOneProduct = product(batchA) * matricesB === 1
   if (isPlain && isOneProduct && transposeA && !transposeB && k >= rowsWorthPacking) return planRowSum(scalar, target, { ...sizes, m }, kernelOf)
@@ -129,7 +133,7 @@ function planRowSum(scalar: FloatScalar, target: Target, { m, n, k, scale = 1 }:
   const parts: PlanParts = { temporaries: [], launches: [] }
   const shape = sumShape(target, scalar, n)
   const blocks = blocksOf(blockOf(target, shape), { firstPath: 0, lastPath: 1, rows: m, columns: n, offset: 0, rowStride: n })
-  const numParts = partsOfSum(target, k, blocks.length / blockEntry, k * (m + n), m * n)
+  const numParts = partsOfSum(sumTuning(target), k, blocks.length / blockEntry, k * (m + n), m * n)
   const output = { slot: { kind: 'output', index: 0 }, scalar, size: m * n } as const
   const slot = placeForSums(parts, numParts, output, scalar)
   const kinds = { x: scalar, g: scalar, sums: scalar, math: scalar, ordered: false, gathersX: false, gathersG: false, unitX: true, unitG: true } as const

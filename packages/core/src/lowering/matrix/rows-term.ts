@@ -7,9 +7,10 @@ import { rowsKernel, type RowsKernelOptions } from './rows-kernel.ts'
 import { floats, inputRows, integers, newTemporary, type OperandView, type PlanParts } from './plan-parts.ts'
 import type { MatrixPath, MatrixTerm } from './terms.ts'
 import { bytesOf, productShape, rowsFor, type TileShape } from './tile.ts'
+import { UnitRows } from './unit-rows.ts'
 
 /** Segment of the output, and the paths that lead to it. */
-interface Group {
+export interface Group {
   readonly rows: number
   readonly columns: number
   readonly offset: number
@@ -41,6 +42,7 @@ export class RowsTerm {
   /** Paths of one segment differ in their coefficient, so that the weights must be multiplied by it. */
   readonly #foldsCoefficients: boolean
   readonly #tables: ReturnType<typeof tablesOf>
+  readonly #units: UnitRows | undefined
 
   constructor(view: OperandView, term: MatrixTerm, target: Target) {
     this.#view = view
@@ -52,6 +54,7 @@ export class RowsTerm {
     const { access } = view.input(term.b)
     this.order = access.kind === 'indexed' && term.kind === 'rows' ? access.index : undefined
     this.#tables = tablesOf(this.#groups, view.request.mathScalar, this.#shape.width, this.#foldsCoefficients)
+    this.#units = this.#foldsCoefficients ? undefined : UnitRows.of(view, term, this.#groups, target)
   }
 
   /** Adds the launches for these sizes. @throws {DimensionError} beyond 2^31 − 1 elements. */
@@ -61,6 +64,10 @@ export class RowsTerm {
     const [x, weights, y] = [this.#view.input(this.#term.a), this.#view.input(this.#term.b), this.#view.output(this.#term.output)]
     requireAddressable('x', x.access.kind === 'shared' ? 1 : inputRows(sizes, this.#term.a), x.size)
     requireAddressable('y', batchSize, y.size)
+    if (this.#units) {
+      this.#units.plan(batchSize, accumulates, parts)
+      return
+    }
     const math = this.#view.request.mathScalar
     const weightRows = weights.access.kind === 'shared' ? 1 : inputRows(sizes, this.#term.b)
     const isOrdered = this.order !== undefined && weightRows <= Math.max(fewRows, Math.min(manyRows, batchSize / entriesWorthPacking))

@@ -8,6 +8,8 @@ import { sumKernel, totalKernel } from './sum-kernel.ts'
 import { threadSumKernel } from './thread-sum-kernel.ts'
 import type { MatrixTerm } from './terms.ts'
 import { bytesOf, productShape, type TileShape, tileShape } from './tile.ts'
+import { enoughUnitPrograms, hasUnits, type UnitShape, unitShape, vectorOf } from './unit-shape.ts'
+import { unitSumKernel } from './unit-sum-kernel.ts'
 
 /** How a sum over entries is shared out. */
 interface SumTuning {
@@ -21,9 +23,12 @@ interface SumTuning {
 }
 
 /** Many small programs for the many multiprocessors of a GPU; few large ones for threads. */
-function sumTuning({ lanes }: Target): SumTuning {
+export function sumTuning({ lanes }: Target): SumTuning {
   return lanes === 'gpu' ? { programs: 2048, entries: 64, chunk: 32, totalSpan: 1 } : { programs: 16, entries: 256, chunk: 64, totalSpan: 64 }
 }
+
+/** Programs with matrix units have larger blocks. */
+export const unitTuning = { programs: 1584, entries: 64 } as const
 
 /** Largest extent of a block of sums in the memory of a program. */
 export const blockExtent = 128
@@ -40,8 +45,7 @@ const readPerSum = 4
  * Shares that so many entries are cut into: enough programs, though most of them may belong to one row of sums, but sums of all parts
  * are little beside what is read.
  */
-export function partsOfSum(target: Target, entries: number, numBlocks: number, numRead: number, numSums: number): number {
-  const wanted = sumTuning(target)
+export function partsOfSum(wanted: Pick<SumTuning, 'programs' | 'entries'>, entries: number, numBlocks: number, numRead: number, numSums: number): number {
   const worthwhile = Math.floor(numRead / (numSums * readPerSum))
   return Math.max(1, Math.min(Math.ceil(wanted.programs / Math.max(1, numBlocks)), Math.ceil(entries / wanted.entries), worthwhile))
 }
@@ -63,6 +67,8 @@ export class SumTerm {
   readonly #shape: TileShape
   readonly #chunk: number
   readonly #tables: SumTables
+  readonly #unit: UnitShape | undefined
+  readonly #vectorG: number
 
   constructor(view: OperandView, term: MatrixTerm, target: Target) {
     this.#view = view
@@ -71,15 +77,18 @@ export class SumTerm {
     const math = view.request.mathScalar
     this.#shape = sumShape(target, math, Math.max(1, ...term.paths.map(({ columns }) => columns)))
     this.#chunk = chunkRows(target, math, this.#shape)
-    this.#tables = tablesOf(view, term, blockOf(target, this.#shape))
     const { access } = view.output(term.output)
+    this.#unit = unitOfSum(view, term, target)
+    this.#vectorG = this.#unit ? vectorOf(math, ...placesOfG(view, term)) : 1
+    this.#tables = tablesOf(view, term, this.#unit ?? blockOf(target, this.#shape), this.#vectorG)
     this.order = access.kind === 'indexed' ? access.index : undefined
   }
 
   /** Shares of the entries whose sums are made apart: their number depends on sizes only, so results are reproducible. */
   numParts(batchSize: number, rows: number): number {
     const [x, g, sums] = [this.#view.input(this.#term.a), this.#view.input(this.#term.b), this.#view.output(this.#term.output)]
-    return partsOfSum(this.#target, batchSize, this.#tables.numBlocks, batchSize * (x.size + g.size), Math.max(1, rows * sums.size))
+    const tuning = this.#unit ? unitTuning : sumTuning(this.#target)
+    return partsOfSum(tuning, batchSize, this.#tables.numBlocks, batchSize * (x.size + g.size), Math.max(1, rows * sums.size))
   }
 
   /** Adds the launch that writes `numParts · rows · size` sums. */
@@ -107,9 +116,9 @@ export class SumTerm {
     const { blocks, pathTable, factors, numBlocks, flops } = this.#tables
     if (numBlocks === 0) return
     parts.launches.push({
-      kernel: productSumKernel(this.#target, options),
+      kernel: this.#unit ? cachedKernel('unitSum', { ...options, unit: this.#unit, vectorG: this.#vectorG }, unitSumKernel) : productSumKernel(this.#target, options),
       grid: [numParts, numBlocks, rows],
-      parameters: [batchSize, numParts, rows, x.size, g.size, sums.size, before],
+      parameters: [batchSize, numParts, rows, x.size, g.size / this.#vectorG, sums.size, before],
       buffers: [
         x.slot,
         g.slot,
@@ -127,6 +136,22 @@ export class SumTerm {
   }
 }
 
+/** The shape of a term that matrix units sum up: of one type, over entries as they come, with one factor for all paths of a segment. */
+function unitOfSum(view: OperandView, { a, b, output, paths }: MatrixTerm, target: Target): UnitShape | undefined {
+  const [x, g, sums, math] = [view.input(a), view.input(b), view.output(output), view.request.mathScalar]
+  if (!hasUnits(target, math) || sums.access.kind === 'indexed' || x.scalar !== math || g.scalar !== math || paths.length === 0) return undefined
+  const factors = new Map(paths.map(({ segment, coefficient }) => [segment, coefficient]))
+  if (paths.some(({ segment, coefficient }) => factors.get(segment) !== coefficient)) return undefined
+  const [rows, columns] = [Math.max(...paths.map((path) => path.rows)), Math.max(...paths.map((path) => path.columns))]
+  // Parts of a sum make as many programs as are wanted.
+  return unitShape(target, math, rows, columns, rows > 32 || columns > 32 ? enoughUnitPrograms : 1)
+}
+
+/** Numbers that place the elements of g, if its columns lie at distance one. */
+function placesOfG(view: OperandView, { b, paths }: MatrixTerm): readonly number[] {
+  return [view.input(b).size, ...paths.flatMap(({ b: own, columns }) => [own.column === 1 ? 0 : 1, own.offset, own.row, columns])]
+}
+
 interface SumTables {
   readonly blocks: Slot
   readonly pathTable: Slot
@@ -135,7 +160,7 @@ interface SumTables {
   readonly flops: number
 }
 
-function tablesOf(view: OperandView, { output, paths }: MatrixTerm, block: Block): SumTables {
+function tablesOf(view: OperandView, { output, paths }: MatrixTerm, block: Block, vectorG: number): SumTables {
   const { operand } = view.output(output)
   const [blocks, pathTable, factors]: [number[], number[], number[]] = [[], [], []]
   let flops = 0
@@ -147,11 +172,11 @@ function tablesOf(view: OperandView, { output, paths }: MatrixTerm, block: Block
     const [offset, rowStride] = first ? [first.c.offset, first.c.row] : [operand?.offsets[segment] ?? 0, size]
     const firstPath = factors.length
     for (const { inner, a, b, coefficient } of own) {
-      pathTable.push(inner, a.offset, a.column, a.row, b.offset, b.row, b.column)
+      pathTable.push(inner, a.offset, a.column, a.row, b.offset / vectorG, b.row / vectorG, b.column)
       factors.push(coefficient)
       flops += 2 * rows * columns * inner
     }
-    blocks.push(...blocksOf(block, { firstPath, lastPath: factors.length, rows: size === 0 ? 0 : rows, columns, offset, rowStride }))
+    blocks.push(...blocksOf(block, { vectorG, firstPath, lastPath: factors.length, rows: size === 0 ? 0 : rows, columns, offset, rowStride }))
   }
   const math = view.request.mathScalar
   return { blocks: integers(blocks), pathTable: integers(pathTable), factors: floats(math, factors), numBlocks: blocks.length / blockEntry, flops }
@@ -164,14 +189,18 @@ export interface Sums {
   readonly columns: number
   readonly offset: number
   readonly rowStride: number
+  /** What the first columns of blocks are counted in; 1 by default. */
+  readonly vectorG?: number
 }
 
 /** Entries of the table of blocks for one matrix of sums. */
-export function blocksOf(block: Block, { firstPath, lastPath, rows, columns, offset, rowStride }: Sums): readonly number[] {
+export function blocksOf({ rows: most, columns: widest }: Block, { firstPath, lastPath, rows, columns, offset, rowStride, vectorG = 1 }: Sums): readonly number[] {
   const blocks: number[] = []
-  for (let r = 0; r < rows; r += block.rows)
-    for (let c = 0; c < columns; c += block.columns)
-      blocks.push(firstPath, lastPath, r, c, Math.min(block.rows, rows - r), Math.min(block.columns, columns - c), offset + r * rowStride + c, rowStride)
+  for (let r = 0; r < rows; r += most)
+    for (let c = 0; c < columns; c += widest) {
+      const extents = [Math.min(most, rows - r), Math.min(widest, columns - c)]
+      blocks.push(firstPath, lastPath, r, c / vectorG, ...extents, offset + r * rowStride + c, rowStride)
+    }
   return blocks
 }
 

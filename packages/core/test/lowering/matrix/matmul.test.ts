@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { lowerMatmul, type MatmulRequest, type MatmulSizes } from '../../../src/lowering/index.ts'
-import { gpu, newMemory, numbers, relativeDifference, runPlan, simd } from './run-plan.ts'
+import { gpu, newMemory, numbers, relativeDifference, runPlan, simd, units } from './run-plan.ts'
 
 const activations = { silu: (x: number) => x / (1 + Math.exp(-x)), sigmoid: (x: number) => 1 / (1 + Math.exp(-x)), tanh: Math.tanh }
 
@@ -66,6 +66,18 @@ describe('product of matrices', () => {
 
   test('lanes of a GPU', () => {
     for (const [m, n, k] of shapes) check({ scalar: 'f32', transposeA: m % 2 === 0, transposeB: n % 2 === 0 }, { m, n, k }, gpu)
+  })
+
+  test('matrix units', () => {
+    for (const scalar of ['f32', 'f64'] as const)
+      for (const [m, n, k] of [[33, 36, 40], [70, 5, 13]] as const) {
+        check({ scalar, transposeB: true, bias: true, activation: 'silu' }, { m, n, k }, units)
+        check({ scalar, transposeA: true, accumulate: true }, { m, n, k, scale: -2 }, units)
+      }
+    // Large tiles, and few elements that are summed in parts.
+    check({ scalar: 'f32' }, { m: 8000, n: 70, k: 3 }, units)
+    check({ scalar: 'f64', transposeA: true }, { m: 13, n: 19, k: 700, scale: 2 }, units)
+    for (const [batchA, batchB] of [[[2, 1], [1, 3]], [[3], [3]], [[], [3]]] as const) check({ scalar: 'f64', transposeB: true }, { m: 20, n: 32, k: 6, batchA, batchB }, units)
   })
 
   test('batches broadcast', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import * as cue from '../../../src/index.ts'
 import { lowerMatrix, type PolynomialRequest, type PolynomialSizes, type RowAccess, type Target } from '../../../src/lowering/index.ts'
-import { gpu, newMemory, numbers, orderOf, relativeDifference, runPlan, simd } from './run-plan.ts'
+import { gpu, newMemory, numbers, orderOf, relativeDifference, runPlan, simd, units } from './run-plan.ts'
 
 interface Case {
   readonly polynomial: cue.SegmentedPolynomial
@@ -151,6 +151,38 @@ describe('sums of products of matrices', () => {
     }
   })
 
+  describe.each(['f32', 'f64'] as const)('matrix units of %s', (scalar) => {
+    const own: Scalars = { mathScalar: scalar, inputScalars: Array<typeof scalar>(4).fill(scalar), outputScalars: [scalar, scalar] }
+    const wide = linear('20x0e+36x1o', '40x0e+12x1o')
+    test('a layer and its derivatives', () => {
+      for (const polynomial of [...layers, wide]) {
+        const { both, jvp } = family(polynomial)
+        check({ polynomial, inputs: [shared, batched], outputs: [batched], batchSize: 13 }, own, units)
+        check({ polynomial: both, inputs: [shared, batched, batched], outputs: [shared, batched], batchSize: 37 }, own, units)
+        check({ polynomial: jvp, inputs: [shared, batched, shared, batched], outputs: [batched], batchSize: 5 }, own, units)
+        check({ polynomial: both, inputs: [shared, batched, batched], outputs: [shared, batched], batchSize: 0 }, own, units)
+      }
+    })
+
+    test('gathered rows, and programs that share the entries', () => {
+      const indices = [{ values: Array.from({ length: 300 }, (_, e) => (e * e) % 7), rows: 7 }]
+      const { toW } = family(wide)
+      check({ polynomial: wide, inputs: [shared, species], outputs: [batched], batchSize: 20, indices }, own, units)
+      check({ polynomial: toW, inputs: [shared, species, batched], outputs: [shared], batchSize: 300, indices }, own, units)
+    })
+
+    test('kernels of other targets where types differ or weights are chosen', () => {
+      const plain = { polynomial: wide, outputs: [batched], inputScalars: [scalar, scalar], outputScalars: [scalar], mathScalar: scalar }
+      const kernelsOf = (inputs: readonly RowAccess[], scalars: Scalars) =>
+        lowerMatrix({ ...plain, inputs, ...scalars }, units)
+          ?.plan({ batchSize: 9, inputRows: [3, 9], outputRows: [9] })
+          .launches.map(({ kernel }) => kernel.name)
+      expect(kernelsOf([shared, batched], {})).toEqual(['unitRows'])
+      expect(kernelsOf([species, batched], {})).not.toContain('unitRows')
+      expect(kernelsOf([shared, batched], { outputScalars: [scalar === 'f32' ? 'f64' : 'f32'] })).not.toContain('unitRows')
+    })
+  })
+
   test('multiplicities in front of components, and segments of every shape', () => {
     const sizes = { u: [3, 9, 3], v: [12, 2, 12], d: [1, 3, 1] }
     const segments = (f: (k: number) => readonly number[]) => new cue.SegmentedOperand([0, 1, 2].map(f))
@@ -170,6 +202,8 @@ describe('sums of products of matrices', () => {
       check({ polynomial: toW, inputs: [own, batched, batched], outputs: [own], batchSize: 13, indices })
       check({ polynomial: jvp, inputs: [own, batched, own, batched], outputs: [batched], batchSize: 13, indices })
     }
+    check({ polynomial: toX, inputs: [shared, batched, batched], outputs: [batched], batchSize: 13 }, {}, units)
+    check({ polynomial: toW, inputs: [shared, batched, batched], outputs: [shared], batchSize: 13 }, {}, units)
     // More rows of weights than entries.
     check({ polynomial, inputs: [species, batched], outputs: [batched], batchSize: 2, indices: [{ values: [5, 1], rows: 9 }] })
   })

@@ -1,8 +1,10 @@
 import { type HostMemory, interpret, type StorageType } from '../../../src/kernels/index.ts'
 import type { Plan, Slot, Target } from '../../../src/lowering/index.ts'
 
-export const simd: Target = { lanes: 'simd', vectorBytes: 16, registers: 16, maxLanes: 1024, maxSharedBytes: 65536, maxBuffers: 64 }
-export const gpu: Target = { lanes: 'gpu', vectorBytes: 32, registers: 255, maxLanes: 1024, maxSharedBytes: 49152, maxBuffers: 16 }
+export const simd: Target = { lanes: 'simd', vectorBytes: 16, registers: 16, maxLanes: 1024, maxSharedBytes: 65536, maxBuffers: 64, matrixUnits: [] }
+export const gpu: Target = { lanes: 'gpu', vectorBytes: 32, registers: 255, maxLanes: 1024, maxSharedBytes: 49152, maxBuffers: 16, matrixUnits: [] }
+/** Threads with matrix units. */
+export const units: Target = { ...gpu, maxSharedBytes: 61440, matrixUnits: ['split', 'f64'] }
 
 export function newMemory(scalar: StorageType, length: number): HostMemory {
   const kinds = { f32: Float32Array, f64: Float64Array, i32: Int32Array, u32: Uint32Array }

@@ -1,0 +1,106 @@
+import { type Kernel, KernelBuilder } from '../../kernels/index.ts'
+import { UnitProduct } from './unit-product.ts'
+import type { UnitShape } from './unit-shape.ts'
+
+export interface UnitRowsOptions {
+  readonly shape: UnitShape
+  /** The row of x is what an index array says. */
+  readonly gathers: boolean
+  /** Which axis of the weights lies at distance one. */
+  readonly along: 'row' | 'column'
+  /** Inner steps of x, and columns of y, lie at distance one. */
+  readonly unitInner: boolean
+  readonly unitColumns: boolean
+  readonly accumulates: boolean
+  /** Elements that are moved at once; they divide everything that places them, which is counted in them. */
+  readonly vectors: { readonly x: number; readonly weights: number; readonly y: number }
+}
+
+/** Numbers of a group (a segment of y) and of a path in the tables of a {@link unitRowsKernel}. */
+const groupEntry = 7
+export const pathEntry = 7
+
+/**
+ * `y[e][row, column] (+)= factor · Σ_paths Σ_inner x[e][row, inner] · weights[inner, column]` by matrix units, for weights that all entries
+ * share. Grid: blocks of all segments, one after another; those of one segment that share rows are neighbours.
+ *
+ * A group: first and last path, rows, columns, offset, distances of rows and columns in y. A path: inner extent, offset and distances
+ * of rows and inner steps in x, offset and distances of inner steps and columns in the weights.
+ */
+export function unitRowsKernel(options: UnitRowsOptions): Kernel {
+  const { shape, gathers, along, unitInner, unitColumns, accumulates, vectors } = options
+  const { scalar } = shape
+  const b = new KernelBuilder('unitRows', { lanes: shape.lanes })
+  const parameter = (name: string, vector = 1) => b.parameter(name, 'index').mul(vector)
+  const [batch, numGroups] = [parameter('batch'), parameter('numGroups')]
+  const [xStride, yStride] = [parameter('xStride'), parameter('yStride')]
+  const [x, weights] = [b.buffer('x', scalar, 'read'), b.buffer('weights', scalar, 'read')]
+  const y = b.buffer('y', scalar, accumulates ? 'readWrite' : 'write')
+  const [groups, paths, factors] = [b.buffer('groups', 'i32', 'read'), b.buffer('paths', 'i32', 'read'), b.buffer('factors', scalar, 'read')]
+  const xIndices = gathers ? b.buffer('xIndices', 'i32', 'read') : undefined
+  const [rowX, rowY, rowOf] = [b.shared('rowX', 'i32', shape.rows), b.shared('rowY', 'i32', shape.rows), b.shared('rowOf', 'i32', shape.rows)]
+
+  // The group that the block belongs to.
+  const zero = b.constant('index', 0)
+  const [, group, block] = b.loop(0, numGroups, { carry: [b.programId(), zero, zero] }, (g, [before, foundGroup, foundBlock]) => {
+    const ofGroup = (j: number) => groups.load(g.mul(groupEntry).add(j)).convert('index')
+    const count = batch.mul(ofGroup(2)).add(shape.rows - 1).div(shape.rows).mul(ofGroup(3).add(shape.columns - 1).div(shape.columns))
+    const isHere = before.greaterEqual(0).and(before.less(count))
+    return [before.sub(count), isHere.select(g, foundGroup), isHere.select(before, foundBlock)]
+  })
+  const ofGroup = (j: number) => groups.load(group.mul(groupEntry).add(j)).convert('index')
+  const [firstPath, lastPath, groupRows, columns] = [ofGroup(0), ofGroup(1), ofGroup(2), ofGroup(3)]
+  const [yOffset, yRow, yColumn] = [ofGroup(4).mul(vectors.y), ofGroup(5), ofGroup(6)]
+  const factor = factors.load(group)
+  const across = columns.add(shape.columns - 1).div(shape.columns)
+  const [firstRow, firstColumn] = [block.div(across).mul(shape.rows), block.rem(across).mul(shape.columns)]
+  const rows = batch.mul(groupRows).sub(firstRow)
+
+  const lane = b.lane()
+  const isRow = lane.less(shape.rows)
+  const row = firstRow.add(lane).min(batch.mul(groupRows).sub(1))
+  const entry = row.div(groupRows)
+  const source = xIndices ? xIndices.load(entry, { mask: isRow }).convert('index') : entry
+  rowX.store(lane, source.mul(xStride).convert('i32'), { mask: isRow })
+  rowY.store(lane, entry.mul(yStride).convert('i32'), { mask: isRow })
+  rowOf.store(lane, row.rem(groupRows).convert('i32'), { mask: isRow })
+  b.barrier()
+
+  const product = new UnitProduct(b, shape)
+  b.loop(firstPath, lastPath, {}, (path) => {
+    const ofPath = (j: number) => paths.load(path.mul(pathEntry).add(j)).convert('index')
+    const length = ofPath(0)
+    const [xOffset, xRow, xInner] = [ofPath(1), ofPath(2), ofPath(3)]
+    const [wOffset, wInner, wColumn] = [ofPath(4).mul(vectors.weights), ofPath(5), ofPath(6)]
+    product.add(length, {
+      memory: x,
+      along: 'row',
+      vector: vectors.x,
+      element: (r, s, start) => {
+        const base = rowX.load(r).convert('index').add(rowOf.load(r).convert('index').mul(xRow)).add(xOffset).mul(vectors.x)
+        const step = start.add(s)
+        return { position: base.add(unitInner ? step : step.mul(xInner)), mask: r.less(rows).and(step.less(length)) }
+      },
+    }, {
+      memory: weights,
+      along,
+      vector: vectors.weights,
+      element: (s, c, start) => {
+        const [step, column] = [start.add(s), firstColumn.add(c)]
+        const [down, aside] = along === 'row' ? [step.mul(wInner).mul(vectors.weights), column.mul(vectors.weights === 1 ? wColumn : 1)] : [step, column.mul(wColumn)]
+        return { position: wOffset.add(down).add(aside), mask: column.less(columns).and(step.less(length)) }
+      },
+    })
+  })
+  product.finish(vectors.y, (r, c, sums) => {
+    const column = firstColumn.add(c)
+    const start = rowY.load(r).convert('index').add(rowOf.load(r).convert('index').mul(yRow)).mul(vectors.y).add(yOffset)
+    const mask = r.less(rows).and(column.less(columns))
+    const place = start.add(unitColumns ? column : column.mul(yColumn))
+    for (const [j, sum] of sums.entries()) {
+      const value = sum.mul(factor)
+      y.store(place.add(j), accumulates ? value.add(y.load(place.add(j), { mask })) : value, { mask })
+    }
+  })
+  return b.build()
+}

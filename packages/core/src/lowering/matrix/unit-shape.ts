@@ -1,0 +1,66 @@
+import type { TileInstruction } from '../../kernels/index.ts'
+import type { Target } from '../plan.ts'
+import type { FloatScalar } from '../request.ts'
+import { bytesOf } from './tile.ts'
+
+/** What a program of several warps multiplies by matrix units: `rows × columns` sums, `depth` steps at a time. */
+export interface UnitShape {
+  readonly scalar: FloatScalar
+  readonly precision: TileInstruction['precision']
+  readonly lanes: number
+  readonly rows: number
+  readonly columns: number
+  readonly depth: number
+  /** Distances of rows in the memory of a program, such that the lanes of a warp meet different banks. */
+  readonly strides: { readonly a: number; readonly b: number; readonly sums: number }
+}
+
+const lanes = 128
+/** Steps that matrix units take at once, of every type. */
+const leastDepth = 8
+
+/** Sums and steps: for large products, for those that would not fill a device so, and for few columns. */
+const extents = {
+  f32: { large: [64, 64, 32], small: [32, 32, 64], narrow: [64, 16, 32] },
+  f64: { large: [32, 64, 16], small: [32, 32, 32], narrow: [32, 16, 32] },
+} as const
+
+/** Fewer columns are worth a shape of their own. */
+const fewColumns = 16
+/** Programs that fill a device, about. */
+export const enoughUnitPrograms = 264
+
+/** Memory that every shape fits with the fewest steps. */
+const leastShared = 40_960
+
+/** Whether products of these numbers are made by matrix units, with the accuracy of the type. */
+export function hasUnits({ matrixUnits, maxLanes, maxSharedBytes }: Target, scalar: FloatScalar): boolean {
+  return maxLanes >= lanes && maxSharedBytes >= leastShared && matrixUnits.includes(scalar === 'f32' ? 'split' : 'f64')
+}
+
+/** The shape for so many rows and columns, of `count` products: as many steps at a time as there is memory for. */
+export function unitShape(target: Target, scalar: FloatScalar, rows: number, columns: number, count: number): UnitShape {
+  const kinds = extents[scalar]
+  const programs = count * Math.ceil(rows / kinds.large[0]) * Math.ceil(columns / kinds.large[1])
+  const [tileRows, tileColumns, depth] = kinds[columns <= fewColumns ? 'narrow' : programs < enoughUnitPrograms ? 'small' : 'large']
+  let shape = shapeOf(scalar, tileRows, tileColumns, depth)
+  while (bytesOfShape(shape) > target.maxSharedBytes && shape.depth > leastDepth) shape = shapeOf(scalar, tileRows, tileColumns, shape.depth / 2)
+  return shape
+}
+
+/** A thread reads two neighbours of a row of a, and of two rows of b, in float32; one of each in float64. */
+function shapeOf(scalar: FloatScalar, rows: number, columns: number, depth: number): UnitShape {
+  const strides = { a: depth + (scalar === 'f32' ? 8 : 4), b: columns + 4, sums: columns + 8 }
+  return { scalar, precision: scalar === 'f32' ? 'split' : 'exact', lanes, rows, columns, depth, strides }
+}
+
+/** Memory of a program: its sums, two tiles of each side, and three numbers a row. */
+function bytesOfShape({ scalar, rows, depth, strides }: UnitShape): number {
+  return bytesOf(scalar) * (rows * strides.sums + 2 * (rows * strides.a + depth * strides.b)) + 12 * rows
+}
+
+/** Elements that are copied at once, if everything that places them is a multiple: 16 bytes of them. */
+export function vectorOf(scalar: FloatScalar, ...multiples: readonly number[]): number {
+  const most = scalar === 'f32' ? 4 : 2
+  return multiples.every((number) => number % most === 0) ? most : 1
+}

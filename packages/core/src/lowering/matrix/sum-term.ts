@@ -194,11 +194,12 @@ export interface Sums {
 }
 
 /** Entries of the table of blocks for one matrix of sums. */
-export function blocksOf({ rows: most, columns: widest }: Block, { firstPath, lastPath, rows, columns, offset, rowStride, vectorG = 1 }: Sums): readonly number[] {
+export function blocksOf(block: Block, sums: Sums): readonly number[] {
+  const { firstPath, lastPath, rows, columns, offset, rowStride, vectorG = 1 } = sums
   const blocks: number[] = []
-  for (let r = 0; r < rows; r += most)
-    for (let c = 0; c < columns; c += widest) {
-      const extents = [Math.min(most, rows - r), Math.min(widest, columns - c)]
+  for (let r = 0; r < rows; r += block.rows)
+    for (let c = 0; c < columns; c += block.columns) {
+      const extents = [Math.min(block.rows, rows - r), Math.min(block.columns, columns - c)]
       blocks.push(firstPath, lastPath, r, c / vectorG, ...extents, offset + r * rowStride + c, rowStride)
     }
   return blocks

@@ -11,11 +11,16 @@ Each line read is a JSON command, each line written its answer:
 Passes: fwd; fb = forward and the gradients of every differentiable input; db = fb and the gradient of those gradients; ef = energy
 and forces; step = one optimiser step. Random inputs come from fixed seeds. glibc is told to keep freed memory, which makes torch up
 to three times faster on large cases: the fair opponent.
+
+With --device cuda torch's libraries run on the first GPU, by their own kernels; a sample of fwd, fb and db is then the mean of as many
+calls as fill some milliseconds, between two synchronisations. Arrays of more than MOST elements are written in part: inputs repeat the
+part, of outputs it is what is compared.
 """
-import argparse, gc, gzip, importlib, json, math, os, sys, time, warnings
+import argparse, gc, gzip, importlib, json, math, os, re, sys, time, warnings
 
 ap = argparse.ArgumentParser()
 ap.add_argument("--threads", type=int, default=2)
+ap.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
 ap.add_argument("--models", required=True, help="folder with aspirin_l0_c32.model and aspirin_l1_c64.model")
 ap.add_argument("--structures", required=True, help="extended XYZ with aspirin, energies and forces")
 args = ap.parse_args()
@@ -26,7 +31,9 @@ if any(os.environ.get(k) != v for k, v in KEEP.items()):
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[name] = str(args.threads)
 os.environ["TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"] = "1"
-os.environ["CUDA_VISIBLE_DEVICES"] = ""
+DEVICE = args.device
+if DEVICE == "cpu":
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
 os.environ["JAX_PLATFORMS"] = "cpu"
 os.environ.setdefault("CUEX_WARN", "0")
 warnings.filterwarnings("ignore")
@@ -48,7 +55,7 @@ def have(*names):
 
 
 torch = importlib.import_module("torch") if have("torch") else None
-jax = importlib.import_module("jax") if have("jax") else None
+jax = importlib.import_module("jax") if DEVICE == "cpu" and have("jax") else None
 if torch is not None:
     torch.set_num_threads(args.threads)
 if jax is not None:
@@ -56,6 +63,22 @@ if jax is not None:
 
     jax.config.update("jax_enable_x64", True)
 NP = {"f32": np.float32, "f64": np.float64}
+MOST = 2**24
+# What cuequivariance_torch is asked for: on a GPU its own choice.
+METHOD = {"method": "naive"} if DEVICE == "cpu" else {}
+
+
+def synchronize():
+    if DEVICE == "cuda":
+        torch.cuda.synchronize()
+
+
+def normals(r, *shape, dtype):
+    """Standard normal numbers; large arrays repeat their first MOST elements."""
+    size = math.prod(shape)
+    if size <= MOST:
+        return r.standard_normal(shape).astype(dtype)
+    return np.resize(r.standard_normal(MOST).astype(dtype), size).reshape(shape)
 
 
 class Case:
@@ -67,7 +90,7 @@ class Case:
 
     def write(self, name, array):
         array = np.ascontiguousarray(array)
-        array.tofile(os.path.join(self.folder, name + ".bin"))
+        array.reshape(-1)[:MOST].tofile(os.path.join(self.folder, name + ".bin"))
         self.arrays[name] = {"dtype": str(array.dtype), "shape": list(array.shape)}
 
     def cotangents(self, g, vs):
@@ -81,7 +104,7 @@ class Case:
         f()
         if outputs is not None:
             for k, value in enumerate(outputs()):
-                self.write(f"{lib}.{what}.{k}", np.asarray(value.detach().numpy() if torch is not None and isinstance(value, torch.Tensor) else value))
+                self.write(f"{lib}.{what}.{k}", value.detach().reshape(-1)[:MOST].cpu().numpy() if torch is not None and isinstance(value, torch.Tensor) else np.asarray(value))
         self.passes[(lib, what)] = f
 
     def attempt(self, lib, build):
@@ -92,7 +115,7 @@ class Case:
 
 
 def tensor(x, grad=False):
-    return torch.tensor(x).requires_grad_(grad)
+    return torch.from_numpy(np.array(x)).to(DEVICE).requires_grad_(grad)
 
 
 def torch_passes(case, lib, f, inputs, passes, compare=True):
@@ -101,11 +124,11 @@ def torch_passes(case, lib, f, inputs, passes, compare=True):
     diff = [t for t in inputs if t.requires_grad]
     with torch.no_grad():
         shape = f(*inputs).shape
-    g = tensor(np.random.default_rng(11).standard_normal(tuple(shape)).astype(NP[case.dtype]), True)
+    g = tensor(normals(np.random.default_rng(11), *shape, dtype=NP[case.dtype]), True)
     r = np.random.default_rng(12)
-    vs = [tensor(r.standard_normal(tuple(t.shape)).astype(NP[case.dtype])) for t in diff]
+    vs = [tensor(normals(r, *t.shape, dtype=NP[case.dtype])) for t in diff] if "db" in passes else []
     if compare:
-        case.cotangents(g.detach().numpy(), [v.numpy() for v in vs])
+        case.cotangents(g.detach().cpu().numpy(), [v.cpu().numpy() for v in vs])
 
     def fwd():
         with torch.no_grad():
@@ -159,50 +182,52 @@ def jax_passes(case, lib, f, diff, passes):
         kept.clear()
 
 
-CONVOLUTIONS = {
-    "A1": ("128x0e+128x1o", 500, 25000),
-    "A2": ("128x0e", 500, 25000),
-    "A4": ("32x0e+32x1o", 500, 25000),
-    "A5": ("128x0e+128x1o", 21, 420),
-    "A1m5": ("5x0e+5x1o", 500, 25000),
-    "A1m33": ("33x0e+33x1o", 500, 25000),
-    "A1m123": ("123x0e+123x1o", 500, 25000),
-}
 HARMONICS = "0e+1o+2e+3o"
 
 
 def multiplicity(name, usual):
     """The number behind the m of a name."""
-    base, m, written = name.partition("m")
-    return int(written) if m else usual
+    found = re.search(r"m(\d+)", name)
+    return int(found[1]) if found else usual
+
+
+def scale(name):
+    """How many times the usual number of rows: the number behind the x of a name."""
+    found = re.search(r"x(\d+)$", name)
+    return int(found[1]) if found else 1
 
 
 def convolution(case):
-    features, nodes, edges = CONVOLUTIONS[case.name]
-    mul = int(features.split("x")[0])
-    paths = 10 if "1o" in features else 4
+    base = re.match(r"A\d", case.name)[0]
+    mul = multiplicity(case.name, 32 if base == "A4" else 128)
+    degrees = {"A2": ["0e"], "A3": ["0e", "1o", "2e"]}.get(base, ["0e", "1o"])
+    features = "+".join(f"{mul}x{d}" for d in degrees)
+    nodes, edges = (21, 420) if base == "A5" else (500 * scale(case.name), 25000 * scale(case.name))
+    paths, width = {"A2": (4, 1), "A3": (17, 9)}.get(base, (10, 4))
     r = np.random.default_rng(1)
-    x, y, w = [r.standard_normal(s).astype(NP[case.dtype]) for s in ((nodes, mul * (4 if "1o" in features else 1)), (edges, 16), (edges, paths * mul))]
+    x, y, w = [normals(r, *s, dtype=NP[case.dtype]) for s in ((nodes, mul * width), (edges, 16), (edges, paths * mul))]
     senders, receivers = r.integers(0, nodes, edges), np.sort(r.integers(0, nodes, edges))
     for name, array in (("features", x), ("harmonics", y), ("weights", w)):
         case.write(name, array)
     case.write("senders", senders.astype(np.int32))
     case.write("receivers", receivers.astype(np.int32))
     target = HARMONICS.split("+")
-    passes = ["fwd", "fb"] + (["db"] if case.name == "A5" else [])
-    if case.name.startswith("A1m"):
+    passes = ["fwd", "fb"] + (["db"] if base == "A5" or DEVICE == "cuda" else [])
+    if base == "A1" and "m" in case.name:
         return  # time per channel of our own only
     if torch is not None:
         X, Y, W = tensor(x, True), tensor(y, True), tensor(w, True)
-        S, D = torch.tensor(senders), torch.tensor(receivers)
+        S, D = tensor(senders), tensor(receivers)
         torch.set_default_dtype(X.dtype)
 
         def cuet():
             import cuequivariance as cue, cuequivariance_torch as cuet
 
             e = cue.descriptors.channelwise_tensor_product(cue.Irreps(cue.O3, features), cue.Irreps(cue.O3, HARMONICS), [cue.O3.from_string(t) for t in target])
-            m = cuet.SegmentedPolynomial(e.polynomial, math_dtype=X.dtype, method="naive")
-            like = torch.empty((nodes, 1))
+            # NVIDIA's kernels want one mode
+            p = e.polynomial if DEVICE == "cpu" else e.polynomial.flatten_coefficient_modes().squeeze_modes()
+            m = cuet.SegmentedPolynomial(p, math_dtype=X.dtype, method="naive" if DEVICE == "cpu" else "uniform_1d").to(DEVICE)
+            like = torch.empty((nodes, 1), device=DEVICE)
             torch_passes(case, "cuequivariance-torch", lambda w, x, y: m([w, x, y], {1: S}, {0: like}, {0: D})[0], [W, X, Y], passes)
 
         def e3nn():
@@ -217,11 +242,21 @@ def convolution(case):
                             outs.append((m, c))
             outs, perm, _ = o3.Irreps(outs).sort()
             instructions = sorted([(i, j, perm[k], m, t) for i, j, k, m, t in instructions], key=lambda ins: ins[2])
-            tp = o3.TensorProduct(first, second, outs, instructions, shared_weights=False, internal_weights=False)
+            tp = o3.TensorProduct(first, second, outs, instructions, shared_weights=False, internal_weights=False).to(DEVICE)
 
             def f(w, x, y):
                 m = tp(x[S], y, w)
-                return torch.zeros((nodes, m.shape[1]), dtype=m.dtype).index_add(0, D, m)
+                return torch.zeros((nodes, m.shape[1]), dtype=m.dtype, device=DEVICE).index_add(0, D, m)
+
+            def fused():
+                import openequivariance as oeq
+
+                problem = oeq.TPProblem(oeq.Irreps(features), oeq.Irreps(HARMONICS), oeq.Irreps(str(outs)), instructions, shared_weights=False, internal_weights=False, irrep_dtype=NP[case.dtype], weight_dtype=NP[case.dtype])
+                conv = oeq.TensorProductConv(problem, deterministic=False)
+                torch_passes(case, "openequivariance", lambda w, x, y: conv(x, y, w, D, S), [W, X, Y], passes, compare=False)
+
+            if DEVICE == "cuda" and have("openequivariance"):
+                case.attempt("openequivariance", fused)
 
             torch_passes(case, "e3nn", f, [W, X, Y], passes, compare=False)  # another layout
 
@@ -240,19 +275,35 @@ def convolution(case):
 
 
 def contraction(case):
-    nodes, mul = 21 if case.name == "B21" else 500, multiplicity(case.name, 128)
+    nodes, mul = 21 if case.name.startswith("B21") else 500 * scale(case.name), multiplicity(case.name, 128)
+    out = "+".join(f"{mul}x{d}" for d in (["0e", "1o", "2e"] if "d" in case.name else ["0e", "1o"]))
     r = np.random.default_rng(2)
     x = r.standard_normal((nodes, 16 * mul)).astype(NP[case.dtype])
     species = r.integers(0, 10, nodes).astype(np.int32)
     case.write("features", x)
     case.write("species", species)
+    if DEVICE == "cuda":
+        def cuet():
+            import cuequivariance as cue, cuequivariance_torch as cuet
+
+            X = tensor(x, True)
+            torch.set_default_dtype(X.dtype)
+            e = cue.descriptors.symmetric_contraction(cue.Irreps(cue.O3, f"{mul}x0e+{mul}x1o+{mul}x2e+{mul}x3o"), cue.Irreps(cue.O3, out), (1, 2, 3))
+            p = (e[0] if isinstance(e, tuple) else e).polynomial
+            w = r.standard_normal((10, p.inputs[0].size)).astype(NP[case.dtype])
+            case.write("weights", w)
+            m = cuet.SegmentedPolynomial(p.flatten_coefficient_modes().squeeze_modes(), math_dtype=X.dtype, method="uniform_1d").to(DEVICE)
+            S = tensor(species)
+            torch_passes(case, "cuequivariance-torch", lambda w, x: m([w, x], {0: S})[0], [tensor(w, True), X], ["fwd", "fb"])
+
+        case.attempt("cuequivariance-torch", cuet)
     if jax is None:
         return
 
     def cuex():
         import cuequivariance as cue, cuequivariance_jax as cuex
 
-        e = cue.descriptors.symmetric_contraction(cue.Irreps(cue.O3, f"{mul}x0e+{mul}x1o+{mul}x2e+{mul}x3o"), cue.Irreps(cue.O3, f"{mul}x0e+{mul}x1o"), (1, 2, 3))
+        e = cue.descriptors.symmetric_contraction(cue.Irreps(cue.O3, f"{mul}x0e+{mul}x1o+{mul}x2e+{mul}x3o"), cue.Irreps(cue.O3, out), (1, 2, 3))
         p = (e[0] if isinstance(e, tuple) else e).polynomial
         w = r.standard_normal((10, p.inputs[0].size)).astype(NP[case.dtype])
         case.write("weights", w)
@@ -264,11 +315,11 @@ def contraction(case):
 
 
 def linear(case):
-    nodes, mul, plainly = 5000, multiplicity(case.name, 128), case.name[0] == "C"
+    nodes, mul, plainly = 5000 * scale(case.name), multiplicity(case.name, 128), case.name[0] == "C"
     irreps = f"{mul}x0e+{mul}x1o" + (f"+{mul}x2e+{mul}x3o" if plainly else "")
     blocks = 4 if plainly else 2
     r = np.random.default_rng(3)
-    x = r.standard_normal((nodes, mul * blocks * blocks)).astype(NP[case.dtype])
+    x = normals(r, nodes, mul * blocks * blocks, dtype=NP[case.dtype])
     species = np.sort(r.integers(0, 10, nodes)).astype(np.int32)
     w = r.standard_normal((1 if plainly else 10, blocks * mul * mul)).astype(NP[case.dtype])
     case.write("features", x)
@@ -277,28 +328,44 @@ def linear(case):
     if torch is None:
         return
     X, W = tensor(x, True), tensor(w, True)
+    passes = ["fwd", "fb"] + (["db"] if DEVICE == "cuda" and plainly else [])
     torch.set_default_dtype(X.dtype)
     import cuequivariance as cue, cuequivariance_torch as cuet
 
     I = cue.Irreps(cue.O3, irreps)
 
     def plain():
-        m = cuet.Linear(I, I, layout=cue.ir_mul, dtype=X.dtype, math_dtype=X.dtype, method="naive", internal_weights=False, shared_weights=True)
-        torch_passes(case, "cuequivariance-torch", lambda w, x: m(x, weight=w), [W, X], ["fwd", "fb"])
+        m = cuet.Linear(I, I, layout=cue.ir_mul, dtype=X.dtype, math_dtype=X.dtype, internal_weights=False, shared_weights=True, device=DEVICE, **METHOD)
+        torch_passes(case, "cuequivariance-torch", lambda w, x: m(x, weight=w), [W, X], passes)
+
+    def products():
+        cut = np.cumsum([0] + [mul * (2 * l + 1) for l in range(blocks)]).tolist()
+
+        def f(w, x):
+            parts = []
+            for l in range(blocks):
+                block = w[0, l * mul * mul : (l + 1) * mul * mul].view(mul, mul) * mul**-0.5
+                parts.append((x[:, cut[l] : cut[l + 1]].reshape(-1, mul) @ block).view(x.shape[0], -1))
+            return torch.cat(parts, 1)
+
+        torch_passes(case, "torch products", f, [W, X], passes)
 
     def indexed():
-        m = cuet.Linear(I, I, layout=cue.ir_mul, dtype=X.dtype, math_dtype=X.dtype, method="naive", weight_classes=10, internal_weights=False, shared_weights=True)
-        S = torch.tensor(species)
+        chosen = {"math_dtype": X.dtype, **METHOD} if DEVICE == "cpu" else {"method": "indexed_linear"}
+        m = cuet.Linear(I, I, layout=cue.ir_mul, dtype=X.dtype, weight_classes=10, internal_weights=False, shared_weights=True, device=DEVICE, **chosen)
+        S = tensor(species)
         torch_passes(case, "cuequivariance-torch", lambda w, x: m(x, weight=w, weight_indices=S), [W, X], ["fwd", "fb"])
 
     def dense():
         from e3nn import o3
 
-        m = o3.FullyConnectedTensorProduct(irreps, "10x0e", irreps)
-        one_hot = torch.eye(10, dtype=X.dtype)[torch.tensor(species).long()]
+        m = o3.FullyConnectedTensorProduct(irreps, "10x0e", irreps).to(DEVICE)
+        one_hot = torch.eye(10, dtype=X.dtype, device=DEVICE)[tensor(species).long()]
         torch_passes(case, "e3nn", lambda x, *p: m(x, one_hot), [X] + list(m.parameters()), ["fwd", "fb"], compare=False)
 
     case.attempt("cuequivariance-torch", plain if plainly else indexed)
+    if plainly and DEVICE == "cuda":
+        case.attempt("torch products", products)
     if not plainly:
         case.attempt("e3nn", dense)
 
@@ -321,13 +388,13 @@ def fully_connected(case):
     passes = ["fwd", "fb", "db"]
 
     def plain():
-        m = cuet.SegmentedPolynomial(p, math_dtype=X.dtype, method="naive")
+        m = cuet.SegmentedPolynomial(p, math_dtype=X.dtype, method="naive" if DEVICE == "cpu" else "fused_tp").to(DEVICE)
         torch_passes(case, "cuequivariance-torch", lambda w, x, y: m([w, x, y])[0], [W, X, Y], passes)
 
     def e3nn():
         from e3nn import o3
 
-        tp = o3.FullyConnectedTensorProduct(first, second, out, internal_weights=False, shared_weights=True)
+        tp = o3.FullyConnectedTensorProduct(first, second, out, internal_weights=False, shared_weights=True).to(DEVICE)
         torch_passes(case, "e3nn", lambda w, x, y: tp(x, y, w[0]), [W, X, Y], passes, compare=False)
 
     case.attempt("cuequivariance-torch", plain)
@@ -335,10 +402,30 @@ def fully_connected(case):
 
 
 def harmonics(case):
-    v = np.random.default_rng(4).standard_normal((250_000, 3)).astype(NP[case.dtype])
+    count = 250_000 * scale(case.name)
+    v = np.random.default_rng(4).standard_normal((count, 3)).astype(NP[case.dtype])
     case.write("vectors", v)
-    g = np.random.default_rng(11).standard_normal((250_000, 16)).astype(NP[case.dtype])
+    g = np.random.default_rng(11).standard_normal((count, 16)).astype(NP[case.dtype])
     case.write("g", g)
+    if DEVICE == "cuda":
+        V = tensor(v, True)
+        torch.set_default_dtype(V.dtype)
+
+        def cuet():
+            import cuequivariance_torch as cuet
+
+            m = cuet.SphericalHarmonics([0, 1, 2, 3], normalize=True, math_dtype=V.dtype, device=DEVICE)
+            torch_passes(case, "cuequivariance-torch", m, [V], ["fwd", "fb", "db"])
+
+        def e3nn():
+            from e3nn import o3
+
+            m = o3.SphericalHarmonics([0, 1, 2, 3], normalize=True, normalization="component").to(DEVICE)
+            torch_passes(case, "e3nn", m, [V], ["fwd", "fb", "db"])
+
+        case.attempt("cuequivariance-torch", cuet)
+        case.attempt("e3nn", e3nn)
+        return
     if not have("sphericart"):
         return
 
@@ -387,9 +474,10 @@ def water(count=64, seed=0):
 
 
 def mace_model(name, dtype):
-    if not name.startswith("128"):
+    """A model file, or one with random weights and the named hidden irreps."""
+    if "x0e" not in name:
         path = os.path.join(args.models, name + ".model")
-        return torch.load(path if os.path.exists(path) else gzip.open(path + ".gz"), map_location="cpu", weights_only=False).to(dtype)
+        return torch.load(path if os.path.exists(path) else gzip.open(path + ".gz"), map_location=DEVICE, weights_only=False).to(dtype)
     from e3nn import o3
     from mace import modules
 
@@ -399,9 +487,9 @@ def mace_model(name, dtype):
     block = modules.interaction_classes["RealAgnosticResidualInteractionBlock"]
     return modules.ScaleShiftMACE(
         r_max=5.0, num_bessel=8, num_polynomial_cutoff=5, max_ell=3, num_interactions=2, num_elements=len(numbers), atomic_numbers=list(numbers),
-        interaction_cls=block, interaction_cls_first=block, hidden_irreps=o3.Irreps("128x0e+128x1o"), MLP_irreps=o3.Irreps("16x0e"),
+        interaction_cls=block, interaction_cls_first=block, hidden_irreps=o3.Irreps(name), MLP_irreps=o3.Irreps("16x0e"),
         atomic_energies=np.zeros(len(numbers)), avg_num_neighbors=50.0, correlation=[3, 3], gate=torch.nn.functional.silu,
-        radial_MLP=[64, 64, 64], atomic_inter_scale=1.0, atomic_inter_shift=0.0)
+        radial_MLP=[64, 64, 64], atomic_inter_scale=1.0, atomic_inter_shift=0.0).to(DEVICE)
 
 
 def batch_of(model, structures):
@@ -416,7 +504,7 @@ def batch_of(model, structures):
     for key in batch.keys:
         if torch.is_tensor(batch[key]) and batch[key].is_floating_point():
             batch[key] = batch[key].to(dtype)
-    return batch
+    return batch.to(DEVICE)
 
 
 def describe_structures(case, structures):
@@ -426,19 +514,23 @@ def describe_structures(case, structures):
     ]
 
 
+WIDE = "128x0e+128x1o"
+
+
 def evaluation(case):
-    """F-l0, F-l1, F-128, F-water, S-<atoms>: energy and forces of a whole model; the neighbour list is not timed."""
-    name = {"F-l1": "aspirin_l1_c64", "F-128": "128", "F-water": "128"}.get(case.name, "aspirin_l0_c32")
-    atoms = {"F-water": 192}.get(case.name, int(case.name[2:]) if case.name[0] == "S" else 21)
-    if torch is None or not have("mace") or atoms > MOST_ATOMS:
+    """F-l0, F-l1, F-128, F-water, S-<atoms>, L-<atoms>, M-<atoms>: energy and forces of a whole model; the neighbour list is not timed."""
+    name = {"F-l1": "aspirin_l1_c64", "F-128": WIDE, "F-water": WIDE}.get(case.name, {"L": WIDE, "M": "128x0e"}.get(case.name[0], "aspirin_l0_c32"))
+    atoms = {"F-water": 192}.get(case.name, int(case.name[2:]) if case.name[0] in "SLM" else 21)
+    if torch is None or not have("mace") or atoms > MOST_ATOMS and DEVICE == "cpu":
         return
     dtype = {"f32": torch.float32, "f64": torch.float64}[case.dtype]
     torch.set_default_dtype(dtype)
     model = mace_model(name, dtype)
     structures = [water(atoms // 3)] if atoms > 21 else aspirins(1)
     describe_structures(case, structures)
-    if name == "128":
-        torch.save(model, os.path.join(case.folder, "model.model"))
+    if "x0e" in name:
+        torch.save(model.cpu(), os.path.join(case.folder, "model.model"))
+        model.to(DEVICE)
         case.meta["model"] = "model.model"
     b = batch_of(model, structures)
     case.meta["edges"] = int(b["edge_index"].shape[1])
@@ -462,17 +554,25 @@ def evaluation(case):
 
         run(jit.script(copy.deepcopy(model)), "mace-torch TorchScript")
 
-    case.attempt("mace-torch TorchScript", script)
+    def accelerated():
+        from mace.cli.convert_e3nn_cueq import run as convert
+
+        run(convert(copy.deepcopy(model), device=DEVICE, return_model=True).to(DEVICE), "mace-torch cuEquivariance")
+
+    if DEVICE == "cpu":
+        case.attempt("mace-torch TorchScript", script)
+    else:
+        case.attempt("mace-torch cuEquivariance", accelerated)
 
 
 def training(case):
-    """G-l0, G-l1: one step of Adam (amsgrad) on energies and forces of five aspirins."""
-    name = {"G-l0": "aspirin_l0_c32", "G-l1": "aspirin_l1_c64"}[case.name]
+    """G-l0, G-l1: one step of Adam (amsgrad) on energies and forces of five aspirins; G-64x<n>: of n, with 64x0e+64x1o."""
+    name = {"G-l0": "aspirin_l0_c32", "G-l1": "aspirin_l1_c64"}.get(case.name, "64x0e+64x1o")
     if torch is None or not have("mace"):
         return
     dtype = {"f32": torch.float32, "f64": torch.float64}[case.dtype]
     torch.set_default_dtype(dtype)
-    structures = aspirins(5)
+    structures = aspirins(5 if name.startswith("aspirin") else scale(case.name))
     describe_structures(case, structures)
     energies = np.array([s.get_potential_energy() for s in structures])
     forces = np.concatenate([s.get_forces() for s in structures])
@@ -481,11 +581,14 @@ def training(case):
 
     def build():
         model = mace_model(name, dtype)
+        if "x0e" in name:
+            torch.save(model.cpu(), os.path.join(case.folder, "model.model"))
+            model.to(DEVICE)
+            case.meta["model"] = "model.model"
         for p in model.parameters():
             p.requires_grad_(True)
         b = batch_of(model, structures)
-        E, F = torch.tensor(energies, dtype=dtype), torch.tensor(forces, dtype=dtype)
-        n = torch.tensor([len(s) for s in structures], dtype=dtype)
+        E, F, n = [torch.tensor(a, dtype=dtype, device=DEVICE) for a in (energies, forces, [len(s) for s in structures])]
         optimizer = torch.optim.Adam(list(model.parameters()), lr=1e-6, amsgrad=True)
         kept = {}
 
@@ -530,7 +633,7 @@ def neighbors(case):
 def build(name, dtype, folder):
     os.makedirs(folder, exist_ok=True)
     case = Case(name, dtype, folder)
-    makers = {"A": convolution, "B": contraction, "C": linear, "D": linear, "T": fully_connected, "E": harmonics, "F": evaluation, "S": evaluation, "G": training, "N": neighbors}
+    makers = {"A": convolution, "B": contraction, "C": linear, "D": linear, "T": fully_connected, "E": harmonics, "F": evaluation, "S": evaluation, "L": evaluation, "M": evaluation, "G": training, "N": neighbors}
     makers[name[0]](case)
     return case
 
@@ -539,12 +642,32 @@ def versions():
     found = {}
     from importlib.metadata import version
 
-    for name in ("torch", "jax", "e3nn", "cuequivariance", "cuequivariance-torch", "cuequivariance-jax", "mace-torch", "sphericart", "vesin", "numpy"):
+    for name in ("torch", "jax", "e3nn", "cuequivariance", "cuequivariance-torch", "cuequivariance-jax", "cuequivariance-ops-torch-cu13", "openequivariance", "mace-torch", "sphericart", "vesin", "numpy"):
         try:
             found[name] = version(name)
         except Exception:
             pass
+    if DEVICE == "cuda":
+        found["gpu of the peers"] = torch.cuda.get_device_name()
     return found
+
+
+def timed(f, calls):
+    """Milliseconds a call."""
+    t0 = time.perf_counter_ns()
+    for _ in range(calls):
+        f()
+    synchronize()
+    return (time.perf_counter_ns() - t0) * 1e-6 / calls
+
+
+def calls_between(f, what):
+    """How many calls a sample has: some milliseconds on a GPU, where a caller does not wait for each."""
+    if DEVICE == "cpu" or what not in ("fwd", "fb", "db"):
+        return 1
+    for _ in range(3):
+        once = timed(f, 1)
+    return max(1, min(200, round(5 / once)))
 
 
 case = None
@@ -556,15 +679,16 @@ for line in sys.stdin:
         elif command["cmd"] == "build":
             case = None
             gc.collect()
+            if DEVICE == "cuda":
+                torch.cuda.empty_cache()
             case = build(command["case"], command["dtype"], command["folder"])
             answer = dict(arrays=case.arrays, passes=[list(k) for k in case.passes], meta=case.meta, errors=case.errors)
         elif command["cmd"] == "sample":
-            f, times = case.passes[(command["lib"], command["pass"])], []
+            f = case.passes[(command["lib"], command["pass"])]
+            calls = calls_between(f, command["pass"])
+            synchronize()
             gc.disable()
-            for _ in range(command["count"]):
-                t0 = time.perf_counter_ns()
-                f()
-                times.append((time.perf_counter_ns() - t0) * 1e-6)
+            times = [timed(f, calls) for _ in range(command["count"])]
             gc.enable()
             answer = dict(times=times)
         elif command["cmd"] == "drop":

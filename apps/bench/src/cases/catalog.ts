@@ -3,7 +3,7 @@ import { evaluation, neighbors } from './models.ts'
 import { training } from './training.ts'
 import { contraction, convolution, fullyConnected, harmonics, linear } from './operations.ts'
 
-export type Section = 'operations' | 'models' | 'training' | 'neighbors' | 'sizes'
+export type Section = 'operations' | 'models' | 'training' | 'neighbors' | 'sizes' | 'large'
 
 export interface CaseEntry {
   readonly section: Section
@@ -17,8 +17,9 @@ const model: CaseEntry = { section: 'models', make: evaluation, alone: ['ef'] }
 const step: CaseEntry = { section: 'training', make: training, alone: ['step'] }
 const list: CaseEntry = { section: 'neighbors', make: neighbors, alone: ['fwd'] }
 const box: CaseEntry = { section: 'sizes', make: evaluation, alone: ['ef'] }
+const large = (entry: CaseEntry): CaseEntry => ({ ...entry, section: 'large' })
 
-/** What is measured; `peers.py` knows the same names. A number behind `m` is a multiplicity. */
+/** What is measured; `peers.py` knows the same names. A number behind `m` is a multiplicity, one behind `x` multiplies the rows. */
 export const cases: Readonly<Record<string, CaseEntry>> = {
   A1: operation(convolution, 'fwd', 'fb'),
   A2: operation(convolution, 'fwd', 'fb'),
@@ -50,6 +51,23 @@ export const cases: Readonly<Record<string, CaseEntry>> = {
   'S-1536': box,
   'S-12288': box,
   'S-98304': box,
+  A1x10: large(operation(convolution, 'fwd', 'fb', 'db')),
+  A2x10: large(operation(convolution, 'fwd', 'fb', 'db')),
+  A3x10: large(operation(convolution, 'fwd', 'fb', 'db')),
+  A4x10: large(operation(convolution, 'fwd', 'fb', 'db')),
+  A1m5x10: large(operation(convolution, 'fwd', 'fb')),
+  A1m33x10: large(operation(convolution, 'fwd', 'fb')),
+  A1m123x10: large(operation(convolution, 'fwd', 'fb')),
+  B500x10: large(operation(contraction, 'fwd', 'fb', 'db')),
+  B500dx10: large(operation(contraction, 'fwd', 'fb', 'db')),
+  Cx50: large(operation(linear, 'fwd', 'fb', 'db')),
+  Ex4: large(operation(harmonics, 'fwd', 'fb', 'db')),
+  'L-1029': large(model),
+  'L-20577': large(model),
+  'L-46875': large(model),
+  'M-20577': large(model),
+  'G-64x10': large(step),
+  'G-64x32': large(step),
 }
 
 /** @throws if there is no such case. */

@@ -82,13 +82,20 @@ const harmonicIrreps = '0e+1o+2e+3o'
 
 /** The multiplicity in the name of a case, or the usual one. */
 export function multiplicityOf(name: string, usual: number): number {
-  const written = /m(\d+)$/.exec(name)?.[1]
+  const written = /m(\d+)/.exec(name)?.[1]
   return written === undefined ? usual : Number(written)
 }
 
+/** How many times the usual number of rows the name of a case asks for. */
+export function scaleOf(name: string): number {
+  return Number(/x(\d+)$/.exec(name)?.[1] ?? 1)
+}
+
 export function convolutionIrreps(name: string): string {
-  if (name === 'A2') return '128x0e'
-  const mul = name === 'A4' ? 32 : multiplicityOf(name, 128)
+  const base = name.slice(0, 2)
+  if (base === 'A2') return '128x0e'
+  if (base === 'A3') return '128x0e+128x1o+128x2e'
+  const mul = base === 'A4' ? 32 : multiplicityOf(name, 128)
   return `${mul}x0e+${mul}x1o`
 }
 
@@ -119,9 +126,14 @@ export function contractionPolynomial(mul: number, ...to: readonly string[]): Se
   return descriptors.symmetricContraction(irrepsOf(mul, '0e', '1o', '2e', '3o'), irrepsOf(mul, ...to), [1, 2, 3]).polynomial
 }
 
-/** Symmetric contraction to 0e+1o, degree 3, with one row of weights a species. */
+/** What the contraction of a case is to: with a d in the name degree 2 as well. */
+export function contractionTargets(name: string): readonly string[] {
+  return name.includes('d') ? ['0e', '1o', '2e'] : ['0e', '1o']
+}
+
+/** Symmetric contraction to 0e+1o, with a d in the name also to 2e, degree 3, with one row of weights a species. */
 export function contraction(input: CaseInput, runtime: Runtime): OurCase {
-  const polynomial = contractionPolynomial(multiplicityOf(input.name, 128), '0e', '1o')
+  const polynomial = contractionPolynomial(multiplicityOf(input.name, 128), ...contractionTargets(input.name))
   const [w, x, species] = ['weights', 'features', 'species'].map((name) => load(input, name)) as [NDArray, NDArray, NDArray]
   const apply: Apply = (...inputs) => {
     const [weights, nodes] = inputs as [NDArray, NDArray]

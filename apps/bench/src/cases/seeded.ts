@@ -1,7 +1,9 @@
 import { referenceLabels, type Structure } from '@equivar/mace'
-import { MemoryArrays, type RawArray, type ShapedArray } from './arrays.ts'
+import { MemoryArrays, repeated, type RawArray, type ShapedArray } from './arrays.ts'
 import type { CaseInput, Dtype } from './case.ts'
-import { contractionPolynomial, convolutionIrreps, convolutionPolynomial, fullyConnectedPolynomial, linearPolynomial, multiplicityOf } from './operations.ts'
+import {
+  contractionPolynomial, contractionTargets, convolutionIrreps, convolutionPolynomial, fullyConnectedPolynomial, linearPolynomial, multiplicityOf, scaleOf,
+} from './operations.ts'
 import { seededIntegers, seededNormals, seededNumbers } from './random.ts'
 import { waterBox } from './water.ts'
 
@@ -18,6 +20,9 @@ export interface Assets {
   aspirins(): Promise<readonly Structure[]>
 }
 
+/** Larger arrays repeat their first so many elements. */
+const longestSeeded = 2 ** 24
+
 type Inputs = Pick<CaseInput, 'structures' | 'meta'> & { readonly arrays: ReadonlyMap<string, ShapedArray> }
 
 /** Inputs from seeds, for cases that no opponent makes; equal on every machine. */
@@ -28,7 +33,9 @@ export async function seededInput(name: string, dtype: Dtype, assets: Assets): P
 
 /** The model that a case evaluates or trains. @throws if the case has none. */
 export function modelOf(name: string): string {
-  if (name === 'F-128' || name === 'F-water') return '128'
+  if (name === 'F-128' || name === 'F-water' || name.startsWith('L-')) return '128x0e+128x1o'
+  if (name.startsWith('M-')) return '128x0e'
+  if (name.startsWith('G-64')) return '64x0e+64x1o'
   if (name.endsWith('-l1')) return 'aspirin_l1_c64'
   if (/^[FGS]-/.test(name)) return 'aspirin_l0_c32'
   throw new Error(`case ${name} has no model`)
@@ -36,14 +43,15 @@ export function modelOf(name: string): string {
 
 /** Numbers of nodes and edges of a convolution. */
 function graphSize(name: string): readonly [number, number] {
-  return name === 'A5' ? [21, 420] : [500, 25_000]
+  return name === 'A5' ? [21, 420] : [500 * scaleOf(name), 25_000 * scaleOf(name)]
 }
 
 async function inputsOf(name: string, dtype: Dtype, assets: Assets): Promise<Inputs> {
   const arrays = (entries: Readonly<Record<string, ShapedArray>>): Inputs => ({ arrays: new Map(Object.entries(entries)), structures: [], meta: {} })
   const normals = (seed: number, ...shape: readonly number[]): ShapedArray => {
-    const data = seededNormals(seed, shape.reduce((product, extent) => product * extent, 1))
-    return { data: dtype === 'f32' ? Float32Array.from(data) : data, shape }
+    const size = shape.reduce((product, extent) => product * extent, 1)
+    const part = seededNormals(seed, Math.min(size, longestSeeded))
+    return { data: repeated(dtype === 'f32' ? Float32Array.from(part) : part, size), shape }
   }
   const integers = (data: Int32Array): ShapedArray => ({ data, shape: [data.length] })
   switch (name[0]) {
@@ -55,26 +63,27 @@ async function inputsOf(name: string, dtype: Dtype, assets: Assets): Promise<Inp
       return arrays({ weights: normals(1, edges, weights), features: normals(2, nodes, features), harmonics: normals(3, edges, harmonics), senders, receivers })
     }
     case 'B': {
-      const nodes = name === 'B21' ? 21 : 500
-      const [weights = 0, features = 0] = contractionPolynomial(multiplicityOf(name, 128), '0e', '1o').inputs.map(({ size }) => size)
+      const nodes = name === 'B21' ? 21 : 500 * scaleOf(name)
+      const [weights = 0, features = 0] = contractionPolynomial(multiplicityOf(name, 128), ...contractionTargets(name)).inputs.map(({ size }) => size)
       return arrays({ weights: normals(1, 10, weights), features: normals(2, nodes, features), species: integers(seededIntegers(3, nodes, 10)) })
     }
     case 'C':
     case 'D': {
       const [weights = 0, features = 0] = linearPolynomial(name).inputs.map(({ size }) => size)
       const rows = name.startsWith('D') ? 10 : 1
-      return arrays({ weights: normals(1, rows, weights), features: normals(2, 5000, features), species: integers(seededIntegers(3, 5000, 10).sort()) })
+      const nodes = 5000 * scaleOf(name)
+      return arrays({ weights: normals(1, rows, weights), features: normals(2, nodes, features), species: integers(seededIntegers(3, nodes, 10).sort()) })
     }
     case 'T': {
       const [weights = 0, features = 0, harmonics = 0] = fullyConnectedPolynomial(name).inputs.map(({ size }) => size)
       return arrays({ weights: normals(1, 1, weights), features: normals(2, 1000, features), harmonics: normals(3, 1000, harmonics) })
     }
     case 'E':
-      return arrays({ vectors: normals(1, 250_000, 3) })
+      return arrays({ vectors: normals(1, 250_000 * scaleOf(name), 3) })
     case 'N':
       return points(Number(name.slice(2)))
     case 'G':
-      return trainingInputs((await assets.aspirins()).slice(0, 5))
+      return trainingInputs((await assets.aspirins()).slice(0, name.startsWith('G-64') ? scaleOf(name) : 5))
     default:
       return { arrays: new Map(), meta: {}, structures: await structuresOf(name, assets) }
   }
@@ -97,6 +106,6 @@ function trainingInputs(structures: readonly Structure[]): Inputs {
 }
 
 async function structuresOf(name: string, assets: Assets): Promise<readonly Structure[]> {
-  const atoms = name === 'F-water' ? 192 : Number(/^S-(\d+)$/.exec(name)?.[1] ?? 21)
+  const atoms = name === 'F-water' ? 192 : Number(/^[SLM]-(\d+)$/.exec(name)?.[1] ?? 21)
   return atoms === 21 ? (await assets.aspirins()).slice(0, 1) : [waterBox(Math.round(atoms / 3))]
 }

@@ -54,11 +54,12 @@ export async function compareCase(identity: RowIdentity, own: OurCase, opponents
     const times: number[] = []
     const theirs = new Map<string, number[]>(players.map(({ lib }) => [lib, []]))
     await warmUp(ours, options)
+    const calls = await callsBetween(ours, options)
     const rounds = Math.min(10, options.samples)
     for (let round = 0; round < rounds; round++) {
       const count = Math.ceil(options.samples / rounds)
       if (!options.ownOnly) for (const { opponent, lib } of players) theirs.get(lib)?.push(...(await opponent.sample(lib, pass, count)))
-      times.push(...(await sample(ours, count, options)))
+      times.push(...(await sample(ours, count, options, calls)))
     }
     const peers = Object.fromEntries([...theirs].filter(([, list]) => list.length > 0).map(([lib, list]) => [lib, timing(list)]))
     const best = Object.entries(peers).sort(([, a], [, b]) => a.best - b.best)[0]
@@ -86,9 +87,10 @@ function compareOutputs(
 ): number | null {
   const allowed = (tolerances[section] ?? tolerances['usual'])?.[dtype] ?? 0
   let error: number | null = null
-  const compare = (k: number, theirs: ArrayLike<number | bigint>, whose: string) => {
+  const compare = (k: number, theirs: ArrayLike<number | bigint>, whose: string, size = theirs.length) => {
     const output = found[k]
     if (!output) return
+    if (output.length !== size) throw new Error(`${name} ${pass} on ${backend}: output ${k} has ${output.length} elements, that of ${whose} ${size}`)
     const one = relativeError(output, theirs)
     if (!(one <= allowed)) throw new Error(`${name} ${pass} on ${backend}: output ${k} differs from that of ${whose} by ${one.toExponential(2)}, more than ${allowed}`)
     error = Math.max(error ?? 0, one)
@@ -96,7 +98,9 @@ function compareOutputs(
   for (const { opponent, lib } of players)
     for (const k of found.keys()) {
       const theirs = `${lib}.${pass}.${k}`
-      if (opponent.outputs.has(theirs)) compare(k, opponent.outputs.read(theirs), lib)
+      if (!opponent.outputs.has(theirs)) continue
+      const part = opponent.outputs.part(theirs)
+      compare(k, part, lib, opponent.outputs.shape(theirs).reduce((product, extent) => product * extent, 1))
     }
   const others = reference.get(pass)
   if (!others) reference.set(pass, found)
@@ -110,15 +114,29 @@ async function warmUp(pass: Pass, options: CompareOptions): Promise<void> {
   for (let k = 0; k < 200 && (k < 3 || performance.now() < until); k++) await sample(pass, 1, options)
 }
 
-async function sample(pass: Pass, count: number, { synchronize }: CompareOptions): Promise<number[]> {
+/** Some milliseconds of calls where a caller of a device does not wait for each of them, as of the opponents; one otherwise. */
+async function callsBetween(pass: Pass, options: CompareOptions): Promise<number> {
+  if (!options.synchronize) return 1
+  const result = pass.run()
+  const waits = result instanceof Promise
+  pass.finish(waits ? await (result as Promise<unknown>) : result)
+  await options.synchronize()
+  const once = waits ? Number.POSITIVE_INFINITY : timing(await sample(pass, 3, options)).median
+  return Math.max(1, Math.min(200, Math.round(5 / once)))
+}
+
+/** Milliseconds a call. */
+async function sample(pass: Pass, count: number, { synchronize }: CompareOptions, calls = 1): Promise<number[]> {
   const times: number[] = []
   for (let k = 0; k < count; k++) {
     const began = performance.now()
-    const result = pass.run()
-    const settled: unknown = result instanceof Promise ? await (result as Promise<unknown>) : result
-    if (synchronize) await synchronize()
-    times.push(performance.now() - began)
-    pass.finish(settled)
+    for (let call = 0; call < calls; call++) {
+      const result = pass.run()
+      const settled: unknown = result instanceof Promise ? await (result as Promise<unknown>) : result
+      if (call === calls - 1 && synchronize) await synchronize()
+      if (call === calls - 1) times.push((performance.now() - began) / calls)
+      pass.finish(settled)
+    }
   }
   return times
 }

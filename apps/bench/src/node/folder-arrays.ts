@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { CaseArrays, RawArray } from '../cases/arrays.ts'
+import { repeated, type CaseArrays, type RawArray } from '../cases/arrays.ts'
 import type { BuiltCase } from './python-peer.ts'
 
-/** Arrays that a Python peer wrote into a folder. */
+/** Arrays that a Python peer wrote into a folder. Of large ones it wrote the first part, which inputs repeat. */
 export class FolderArrays implements CaseArrays {
   readonly #folder: string
   readonly #known: BuiltCase['arrays']
@@ -22,6 +22,11 @@ export class FolderArrays implements CaseArrays {
   }
 
   read(name: string): RawArray {
+    const { shape } = this.#entry(name)
+    return repeated(this.part(name), shape.reduce((product, extent) => product * extent, 1))
+  }
+
+  part(name: string): RawArray {
     const { dtype } = this.#entry(name)
     const bytes = readFileSync(join(this.#folder, `${name}.bin`))
     const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)

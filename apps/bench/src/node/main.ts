@@ -8,7 +8,7 @@ import { compareFiles, writeResults } from './files.ts'
 import { conformanceBackends, runShare, type ConformanceOptionTexts } from './conformance.ts'
 import type { KernelOptionTexts } from './kernels.ts'
 import {
-  backendList, caseList, conformanceBackend, count, dtypeList, kernelCaseList, list, sectionList, sections, share, shareOfCases, tier, type RunOptionTexts,
+  backendList, caseList, conformanceBackend, count, dtypeList, kernelCaseList, list, peerDevice, sectionList, sections, share, shareOfCases, tier, type RunOptionTexts,
 } from './options.ts'
 import { freshRun } from './fresh.ts'
 import { caseRatios, run } from './run.ts'
@@ -19,6 +19,7 @@ program
   .command('run', { isDefault: true })
   .description('times operations and models, in turns with the peers')
   .option('--python <paths>', 'Python interpreters of the environments of the peers, separated by commas', list, [])
+  .option('--peer-device <device>', 'where the libraries of --python run: cpu or cuda', peerDevice, 'cpu')
   .option('--js <folder>', 'folder whose node_modules hold @jax-js/jax, onnxruntime-node or onnxruntime-web, as peers')
   .option('--sections <names>', `which of ${sections.join(', ')}, or all; the first four unless told`, sectionList)
   .option('--cases <names>', `which of ${Object.keys(cases).join(', ')}`, caseList)

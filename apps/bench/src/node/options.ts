@@ -5,7 +5,7 @@ import { kernelCases } from '../kernels/catalog.ts'
 import { conformanceBackends, type Share } from './conformance.ts'
 
 /** Sections of cases, and those that run other processes. */
-export const sections = ['operations', 'models', 'training', 'neighbors', 'sizes', 'threads', 'startup', 'memory'] as const
+export const sections = ['operations', 'models', 'training', 'neighbors', 'sizes', 'large', 'threads', 'startup', 'memory'] as const
 export type SectionName = (typeof sections)[number]
 
 /** What runs when nothing is chosen. */
@@ -13,6 +13,7 @@ const usual: readonly SectionName[] = ['operations', 'models', 'training', 'neig
 
 export interface RunOptionTexts {
   readonly python: readonly string[]
+  readonly peerDevice: 'cpu' | 'cuda'
   readonly js?: string
   readonly sections?: readonly SectionName[]
   readonly cases?: readonly string[]
@@ -57,6 +58,12 @@ export const kernelCaseList = listOf('case', Object.keys(kernelCases))
 export const conformanceBackend = oneOf('backend', conformanceBackends)
 export const tier = oneOf('tier', ['ci', 'full'])
 export const dtypeList = listOf<Dtype>('dtype', ['f32', 'f64'])
+
+/** Where torch's libraries run. */
+export function peerDevice(text: string): 'cpu' | 'cuda' {
+  if (text === 'cpu' || text === 'cuda') return text
+  throw new InvalidArgumentError('peers run on cpu or cuda')
+}
 
 export function sectionList(text: string): readonly SectionName[] {
   return text === 'all' ? sections : listOf('section', sections)(text)

@@ -23,6 +23,7 @@ export interface PeerOptions {
   readonly python: string
   readonly script: string
   readonly threads: number
+  readonly device: 'cpu' | 'cuda'
   readonly models: string
   readonly structures: string
 }
@@ -32,8 +33,9 @@ export class Peer {
   readonly #process: ChildProcess
   readonly #waiting: ((line: string | null) => void)[] = []
 
-  constructor({ python, script, threads, models, structures }: PeerOptions) {
-    this.#process = spawn(python, [script, '--threads', String(threads), '--models', models, '--structures', structures], { stdio: ['pipe', 'pipe', 'ignore'] })
+  constructor({ python, script, threads, device, models, structures }: PeerOptions) {
+    const options = ['--threads', String(threads), '--device', device, '--models', models, '--structures', structures]
+    this.#process = spawn(python, [script, ...options], { stdio: ['pipe', 'pipe', 'ignore'] })
     if (!this.#process.stdout) throw new Error('the peer has no standard output')
     const lines = createInterface({ input: this.#process.stdout })
     lines.on('line', (line) => this.#waiting.shift()?.(line))

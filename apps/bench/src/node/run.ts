@@ -26,7 +26,7 @@ interface Findings {
 
 /** Measures what was chosen, and prints tables on the way. @throws if outputs differ, before they are timed. */
 export async function run(options: RunOptionTexts): Promise<ResultRecord> {
-  const { threads, models, structures } = options
+  const { threads, peerDevice, models, structures } = options
   await registerBackends(options.backends, threads)
   const chosen = choiceOf(options)
   const backends: BenchBackend[] = []
@@ -38,7 +38,7 @@ export async function run(options: RunOptionTexts): Promise<ResultRecord> {
   for (const { name, ceilings } of backends) if (ceilings) console.log(ceilingText(name, ceilings))
   const scratch = mkdtempSync(join(tmpdir(), 'equivar-bench-'))
   const script = fileURLToPath(new URL('../../peers/peers.py', import.meta.url))
-  const peers = options.python.map((python) => new Peer({ python, script, threads, models, structures }))
+  const peers = options.python.map((python) => new Peer({ python, script, threads, device: peerDevice, models, structures }))
   const versions: Record<string, string> = { node: process.version }
   const jsPeers = options.js === undefined ? [] : await loadJsPeers(options.js, (text) => console.error(text))
   for (const { name, version } of jsPeers) versions[name] = version

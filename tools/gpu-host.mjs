@@ -35,6 +35,7 @@ await command(async () => {
   }
   cpSync(inRoot('examples', 'aspirin', 'models'), join(folder, 'models'), { recursive: true })
   copyFileSync(inRoot('examples', 'aspirin', 'frames.xyz'), join(folder, 'frames.xyz'))
+  copyFileSync(inRoot('apps', 'bench', 'peers', 'peers.py'), join(folder, 'peers.py'))
   writeFileSync(join(folder, 'bench.sh'), script)
   console.log(`sh ${join(folder, 'bench.sh')} kernels --backend cuda`)
 })

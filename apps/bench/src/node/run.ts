@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CpuDevice } from '@equivar/kernels-cpu'
 import type { Dtype } from '../cases/case.ts'
@@ -37,7 +37,7 @@ export async function run(options: RunOptionTexts): Promise<ResultRecord> {
   progress.clear()
   for (const { name, ceilings } of backends) if (ceilings) console.log(ceilingText(name, ceilings))
   const scratch = mkdtempSync(join(tmpdir(), 'equivar-bench-'))
-  const script = fileURLToPath(new URL('../../peers/peers.py', import.meta.url))
+  const script = peerScript()
   const peers = options.python.map((python) => new Peer({ python, script, threads, device: peerDevice, models, structures }))
   const versions: Record<string, string> = { node: process.version }
   const jsPeers = options.js === undefined ? [] : await loadJsPeers(options.js, (text) => console.error(text))
@@ -120,6 +120,12 @@ async function measure(name: string, dtype: Dtype, { assets, backends, peers, js
     for (const peer of peers) await peer.drop()
     for (const folder of folders) rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** Of this repository, or beside the program where that was taken elsewhere. */
+function peerScript(): string {
+  const own = fileURLToPath(new URL('../../peers/peers.py', import.meta.url))
+  return existsSync(own) ? own : join(dirname(process.argv[1] ?? ''), 'peers.py')
 }
 
 /** With all threads running before anything is measured. */

@@ -2,6 +2,7 @@ import { DeviceError, InternalError, type BackendDevice, type Binding } from '@e
 import type { Device } from '../array/device.ts'
 import { dtypeOf, type DType, type TypedArray } from '../array/dtype.ts'
 import { allocateOn } from './allocate.ts'
+import type { Pack } from './pack.ts'
 import type { Owned } from './scope.ts'
 import { fromWords, toWords } from './words.ts'
 
@@ -19,6 +20,8 @@ export function liveBuffers(): number {
 export interface DevicePlace {
   readonly backend: BackendDevice
   readonly binding: Binding
+  /** Who else has a part of the memory. */
+  readonly pack?: Pack
 }
 
 /** Smallest and largest element; `low > high` if there are none. */
@@ -61,8 +64,9 @@ export class Storage {
     return new Storage(device, dtypeOf(data), data.length, data, undefined)
   }
 
-  /** Takes over memory of a backend. */
+  /** Takes over memory of a backend, or a part that a pack counts. */
   static ofPlace(place: DevicePlace, dtype: DType, length: number, device: Device): Storage {
+    place.pack?.hold()
     return new Storage(device, dtype, length, undefined, place)
   }
 
@@ -96,7 +100,8 @@ export class Storage {
     if (seen) return seen.slice()
     const place = this.#place
     if (!place) throw new InternalError(`a storage of ${this.length} ${this.dtype} elements was read after its release`)
-    return fromWords(new Uint8Array(await place.backend.read(place.binding)), this.dtype)
+    const { backend, binding, pack } = place
+    return fromWords(new Uint8Array(await (pack ? pack.read(binding) : backend.read(binding))), this.dtype)
   }
 
   /**
@@ -112,7 +117,7 @@ export class Storage {
     if (this.dtype === 'int32' && !backend.view) this.range()
     const binding = allocateOn(backend, this.dtype, this.length)
     backend.write(binding, toWords(elements))
-    this.#place?.binding.memory.release()
+    leave(this.#place)
     this.#place = { backend, binding }
     if (this.length > keptOnHost) this.#host = undefined
     return binding
@@ -152,7 +157,7 @@ export class Storage {
   release(): void {
     if (--this.#holders !== 0) return
     this.#host = undefined
-    this.#place?.binding.memory.release()
+    leave(this.#place)
     this.#place = undefined
     live--
     for (const made of this.#attached?.values() ?? []) made.dispose()
@@ -164,4 +169,9 @@ export class Storage {
     if (!place) return new InternalError(`a storage of ${this.length} ${this.dtype} elements was used after its release`)
     return new DeviceError(`${backend.name}: elements on ${place.backend.name} cannot be used here; move the array with to()`)
   }
+}
+
+function leave(place: DevicePlace | undefined): void {
+  if (place?.pack) place.pack.letGo()
+  else place?.binding.memory.release()
 }

@@ -6,23 +6,20 @@ import { checkIndices } from '../compiled/index-uses.ts'
 import { orderOf } from '../compiled/orders.ts'
 import type { AbstractValue } from '../graph/value.ts'
 import { allocateBytes } from '../memory/allocate.ts'
-import type { Storage } from '../memory/storage.ts'
-import { fromWords, toWords } from '../memory/words.ts'
+import { Pack } from '../memory/pack.ts'
+import { Storage } from '../memory/storage.ts'
+import { fromWords } from '../memory/words.ts'
 import { requireRepresentable } from '../naive/elementwise.ts'
 import { requireRows } from '../naive/structure.ts'
-import { layoutArena, type Interval } from './arena.ts'
 import { constantBuffers, isConstant, touchedBy } from './constant-buffers.ts'
-import { planDevice, type BufferId, type BufferLaunch, type DevicePlan, type HostCheck, type OrderPart } from './device-plan.ts'
+import { planDevice, type BufferId, type BufferLaunch, type DevicePlan, type HostCheck } from './device-plan.ts'
 import type { StepExplanation } from './explain.ts'
 import type { ProgramGraph } from './graph.ts'
+import { givenStorage, InputCopies, type GivenBuffer } from './input-copies.ts'
 import type { Instance } from './instance.ts'
+import { placeBuffers, type Placement, type Stretch } from './placement.ts'
 import type { SharedArena, ArenaUser } from './shared-arena.ts'
 import { releaseGraph } from './trace.ts'
-
-/** Inputs and outputs of more bytes are not copied: kernels that use them are launched on the memory of every call. */
-const largestCopy = 1 << 20
-/** Places in the arena are multiples of a cache line. */
-const cacheLine = 64
 
 /** Where a buffer is. */
 type Place =
@@ -39,21 +36,11 @@ type Segment =
   | { readonly kind: 'launch'; readonly launch: BufferLaunch }
   | { readonly kind: 'check'; readonly check: HostCheck }
 
-/** A buffer that an input fills. */
-interface GivenBuffer {
-  readonly buffer: BufferId
-  readonly input: number
-  /** Whether it is in the arena; otherwise kernels use the input where it is. */
-  readonly isCopied: boolean
-  /** What of the input's order it is, if not the input itself. */
-  readonly order: { readonly rows: number; readonly part: OrderPart } | undefined
-}
-
 interface OutputBuffer {
   readonly id: number
   readonly buffer: BufferId
-  /** Number of the input that it is; a constant; in memory of the call; or copied from the arena. */
-  readonly source: number | 'constant' | 'direct' | 'arena'
+  /** Number of the input that it is; a constant; or made by a call. */
+  readonly source: number | 'constant' | 'made'
 }
 
 /** Replays the launches of a program on a device. */
@@ -64,15 +51,14 @@ export class DeviceInstance implements Instance, ArenaUser {
   readonly #plan: DevicePlan
   readonly #places: readonly Place[]
   readonly #segments: readonly Segment[]
-  readonly #given: readonly GivenBuffer[]
+  readonly #copies: InputCopies
+  /** What kernels use where it is. */
+  readonly #called: readonly GivenBuffer[]
   readonly #inputChecks: readonly { readonly input: number; readonly rows: number; readonly what: string }[]
   readonly #outputs: readonly OutputBuffer[]
-  readonly #arenaBytes: number
-  readonly #peakBytes: number
+  readonly #placement: Placement
   /** Buffers that are in memory of a call, during it. */
   readonly #bound = new Map<BufferId, Binding>()
-  /** What was last copied into the arena for an input. */
-  readonly #copied = new Map<BufferId, Storage>()
   readonly #owned: DeviceMemory[] = []
   #memory: DeviceMemory | undefined
   #isDisposed = false
@@ -83,16 +69,12 @@ export class DeviceInstance implements Instance, ArenaUser {
     this.#backend = backend
     this.#arena = arena
     this.#plan = planDevice(graph, backend, checksIndices)
-    const constant = constantBuffers(this.#plan, graph.outputs.map((id) => this.#bufferOf(id)))
-    const lifetimes = this.#lifetimes(constant)
-    const layout = layoutArena([...lifetimes.values()], Math.max(cacheLine, backend.capabilities.alignment))
-    const offsets = new Map([...lifetimes.keys()].map((buffer, k) => [buffer, layout.offsets[k] ?? 0]))
-    // Arrays without elements have an address too.
-    this.#arenaBytes = layout.offsets.length > 0 ? Math.max(cacheLine, layout.bytes) : 0
-    this.#peakBytes = layout.peakBytes
+    const outputs = graph.outputs.map((id) => this.#bufferOf(id))
+    const constant = constantBuffers(this.#plan, outputs)
+    this.#placement = placeBuffers(this.#plan, outputs, backend, constant)
     try {
       this.#places = this.#plan.buffers.map((_, buffer): Place => {
-        const offset = offsets.get(buffer)
+        const offset = this.#placement.offsets.get(buffer)
         if (offset !== undefined) return { kind: 'arena', offset }
         return this.#ownPlace(buffer, constant)
       })
@@ -102,8 +84,11 @@ export class DeviceInstance implements Instance, ArenaUser {
       for (const memory of this.#owned) memory.release()
       throw error
     }
+    const given = this.#givenBuffers()
+    this.#copies = new InputCopies(backend, this.#placement.inputs, given)
     // Orders first: the host can make them as long as index arrays have not moved to the device.
-    this.#given = [...this.#givenBuffers()].sort((a, b) => Number(b.order !== undefined) - Number(a.order !== undefined))
+    const called = given.filter(({ buffer }) => this.#places[buffer]?.kind === 'call')
+    this.#called = [...called.filter(({ order }) => order), ...called.filter(({ order }) => !order)]
     this.#inputChecks = this.#plan.checks.flatMap(({ buffer, rows, what }) => {
       const kind = this.#plan.buffers[buffer]?.kind
       return kind?.kind === 'input' ? [{ input: kind.input, rows, what }] : []
@@ -111,8 +96,7 @@ export class DeviceInstance implements Instance, ArenaUser {
     this.#outputs = graph.outputs.map((id) => {
       const buffer = this.#bufferOf(id)
       const kind = this.#plan.buffers[buffer]?.kind
-      const isDirect = kind?.kind === 'inner' && this.#places[buffer]?.kind === 'call'
-      return { id, buffer, source: kind?.kind === 'input' ? kind.input : kind?.kind === 'constant' ? 'constant' : isDirect ? 'direct' : 'arena' }
+      return { id, buffer, source: kind?.kind === 'input' ? kind.input : kind?.kind === 'constant' ? 'constant' : 'made' }
     })
     this.#segments = this.#segmentsOf(this.#plan.work.filter((work) => !(work.kind === 'launch' && isConstant(work, constant))))
     arena.join(this)
@@ -125,8 +109,8 @@ export class DeviceInstance implements Instance, ArenaUser {
     return {
       kernels: new Set(launches.map(({ launch }) => launch.kernel)).size,
       launches: repeated,
-      arenaBytes: this.#arenaBytes,
-      peakBytes: this.#peakBytes,
+      arenaBytes: this.#placement.bytes,
+      peakBytes: this.#placement.peakBytes,
       intermediateBytes: buffers.reduce((sum, { kind, bytes }) => sum + (kind.kind === 'inner' ? bytes : 0), 0),
     }
   }
@@ -140,18 +124,22 @@ export class DeviceInstance implements Instance, ArenaUser {
       const indices = inputs[input]
       if (indices) checkIndices(what, indices, rows)
     }
-    const outputs = this.#directOutputs()
+    const made = new Map<BufferId, Storage>()
     try {
-      this.#bind(inputs, outputs)
+      // Memory of this call, for outputs that are not copied.
+      for (const { buffer, id, source } of this.#outputs)
+        if (source === 'made' && this.#places[buffer]?.kind === 'call' && !made.has(buffer)) made.set(buffer, this.#newStorage(id))
+      this.#bind(inputs, made)
       this.#record()
       for (const segment of this.#segments) {
         if (segment.kind === 'recording') segment.recording?.replay()
         else if (segment.kind === 'launch') this.#backend.enqueue(this.#launchOf(segment.launch))
         else this.#look(segment.check)
       }
-      return this.#results(inputs, outputs)
+      for (const stretch of this.#placement.outputs) this.#copyOut(stretch, made)
+      return this.#results(inputs, made)
     } catch (error) {
-      for (const storage of outputs.values()) storage.release()
+      for (const storage of made.values()) storage.release()
       throw error
     } finally {
       this.#bound.clear()
@@ -164,7 +152,7 @@ export class DeviceInstance implements Instance, ArenaUser {
         segment.recording?.dispose()
         segment.recording = undefined
       }
-    this.#copied.clear()
+    this.#copies.forget()
     this.#memory = undefined
   }
 
@@ -175,38 +163,6 @@ export class DeviceInstance implements Instance, ArenaUser {
     this.#arena.leave(this)
     for (const memory of this.#owned) memory.release()
     releaseGraph(this.graph)
-  }
-
-  /** From the first to the last work that touches it, of every buffer in the arena. */
-  #lifetimes(constant: ReadonlySet<BufferId>): Map<BufferId, Interval> {
-    const { buffers, work } = this.#plan
-    const end = work.length
-    const found = new Map<BufferId, { first: number; last: number }>()
-    const touch = (buffer: BufferId, at: number) => {
-      const own = found.get(buffer)
-      if (own) own.last = at
-      else found.set(buffer, { first: at, last: at })
-    }
-    for (const [at, item] of work.entries()) for (const buffer of touchedBy(item)) touch(buffer, at)
-    for (const id of this.graph.outputs) touch(this.#bufferOf(id), end)
-    const lifetimes = new Map<BufferId, Interval>()
-    for (const [buffer, { first, last }] of found) {
-      const { kind, bytes } = buffers[buffer] ?? { kind: { kind: 'inner' }, bytes: 0 }
-      if (constant.has(buffer) || this.#isCalled(buffer)) continue
-      // Inputs stay until the next call, which may bring the same ones.
-      const isKept = kind.kind === 'input' || kind.kind === 'order'
-      lifetimes.set(buffer, isKept ? { bytes, first: -1, last: end } : { bytes, first, last })
-    }
-    return lifetimes
-  }
-
-  /** Whether a buffer is in memory that comes with a call. */
-  #isCalled(buffer: BufferId): boolean {
-    const own = this.#plan.buffers[buffer]
-    if (!own) return false
-    const isRemote = !this.#backend.view
-    if (own.kind.kind === 'input' || own.kind.kind === 'order') return isRemote || own.bytes > largestCopy
-    return own.kind.kind === 'inner' && (isRemote || own.bytes > largestCopy) && this.graph.outputs.some((id) => this.#bufferOf(id) === buffer)
   }
 
   #ownPlace(buffer: BufferId, constant: ReadonlySet<BufferId>): Place {
@@ -239,7 +195,7 @@ export class DeviceInstance implements Instance, ArenaUser {
       const of = kind?.kind === 'order' ? this.#plan.buffers[kind.of]?.kind : kind
       // An index array may be needed for its order alone.
       const isUsed = place.kind === 'arena' || this.#plan.work.some((item) => touchedBy(item).includes(buffer))
-      return of?.kind === 'input' && place.kind !== 'own' && isUsed ? [{ buffer, input: of.input, isCopied: place.kind === 'arena', order }] : []
+      return of?.kind === 'input' && place.kind !== 'own' && isUsed ? [{ buffer, input: of.input, order }] : []
     })
   }
 
@@ -295,34 +251,15 @@ export class DeviceInstance implements Instance, ArenaUser {
     }
   }
 
-  /** Memory of this call, for outputs that are not copied. */
-  #directOutputs(): Map<BufferId, Storage> {
-    const found = new Map<BufferId, Storage>()
-    try {
-      for (const { buffer, id, source } of this.#outputs) if (source === 'direct' && !found.has(buffer)) found.set(buffer, this.#newStorage(id))
-    } catch (error) {
-      for (const storage of found.values()) storage.release()
-      throw error
-    }
-    return found
-  }
-
-  #bind(inputs: readonly Storage[], outputs: ReadonlyMap<BufferId, Storage>): void {
-    const memory = this.#arenaBytes > 0 ? this.#arena.atLeast(this.#arenaBytes) : undefined
+  #bind(inputs: readonly Storage[], made: ReadonlyMap<BufferId, Storage>): void {
+    const memory = this.#placement.bytes > 0 ? this.#arena.atLeast(this.#placement.bytes) : undefined
     if (memory !== this.#memory) this.arenaMoved()
     this.#memory = memory
-    if (this.#arena.lastUser !== this) this.#copied.clear()
+    if (this.#arena.lastUser !== this) this.#copies.forget()
     this.#arena.lastUser = this
-    for (const [buffer, storage] of outputs) this.#bound.set(buffer, storage.on(this.#backend))
-    for (const { buffer, input, isCopied, order } of this.#given) {
-      const given = inputs[input]
-      if (!given || (isCopied && this.#copied.get(buffer) === given)) continue
-      const source = order ? orderOf(given, order.rows)[order.part] : given
-      if (isCopied) {
-        this.#backend.write(this.#bindingOf(buffer), toWords(visible(source)))
-        this.#copied.set(buffer, given)
-      } else this.#bound.set(buffer, source.on(this.#backend))
-    }
+    for (const [buffer, storage] of made) this.#bound.set(buffer, storage.on(this.#backend))
+    if (memory) this.#copies.copy(memory, inputs)
+    for (const given of this.#called) this.#bound.set(given.buffer, givenStorage(given, inputs).on(this.#backend))
   }
 
   #look(check: HostCheck): void {
@@ -332,31 +269,34 @@ export class DeviceInstance implements Instance, ArenaUser {
     else requireRepresentable({ ...check.spec, data: fromWords(bytes, check.spec.dtype) }, check.dtype)
   }
 
-  #results(inputs: readonly Storage[], direct: ReadonlyMap<BufferId, Storage>): readonly Storage[] {
-    const made = new Map<BufferId, Storage>()
-    const results: Storage[] = []
+  /** Storages for what lies side by side in the arena, with one copy. */
+  #copyOut({ buffers, byteOffset, byteLength }: Stretch, made: Map<BufferId, Storage>): void {
+    const [backend, arena] = [this.#backend, this.#memory]
+    if (!arena) throw new InternalError('results of a program have no memory')
+    const { memory } = allocateBytes(backend, byteLength, () => 'what a program computes')
     try {
-      for (const { id, buffer, source } of this.#outputs) {
-        const known = typeof source === 'number' ? inputs[source] : source === 'constant' ? this.#constantIn(buffer) : made.get(buffer)
-        const storage = known?.retain() ?? direct.get(buffer) ?? this.#copyOut(id, buffer)
-        if (!known) made.set(buffer, storage)
-        results.push(storage)
-      }
-      return results
+      backend.copy({ memory, byteOffset: 0, byteLength }, { memory: arena, byteOffset, byteLength })
     } catch (error) {
-      const isDirect = new Set(direct.values())
-      for (const storage of results) if (!isDirect.has(storage)) storage.release()
+      memory.release()
       throw error
+    }
+    const pack = new Pack(backend, memory)
+    for (const { buffer, ...part } of buffers) {
+      const { dtype, shape } = this.#spec(this.#outputs.find((own) => own.buffer === buffer)?.id ?? -1)
+      made.set(buffer, Storage.ofPlace({ backend, binding: { memory, ...part }, pack }, dtype, elementCount(shape), this.graph.device))
     }
   }
 
-  #copyOut(id: number, buffer: BufferId): Storage {
-    const storage = this.#newStorage(id)
-    const binding = storage.on(this.#backend)
-    const bytes = this.#backend.view?.(this.#bindingOf(buffer))
-    if (!bytes) throw new InternalError('an output of a program lies where it cannot be copied from')
-    this.#backend.write(binding, bytes)
-    return storage
+  #results(inputs: readonly Storage[], made: ReadonlyMap<BufferId, Storage>): readonly Storage[] {
+    const taken = new Set<BufferId>()
+    return this.#outputs.map(({ buffer, source }) => {
+      const storage = typeof source === 'number' ? inputs[source] : source === 'constant' ? this.#constantIn(buffer) : made.get(buffer)
+      if (!storage) throw new InternalError(`buffer ${buffer} of a program is an output that nothing makes`)
+      // What this call made has one holder from the start, the first who is given it.
+      const isNew = source === 'made' && !taken.has(buffer)
+      taken.add(buffer)
+      return isNew ? storage : storage.retain()
+    })
   }
 
   #newStorage(id: number): Storage {
@@ -385,10 +325,4 @@ export class DeviceInstance implements Instance, ArenaUser {
   #bufferOf(id: number): BufferId {
     return this.#plan.places[id] ?? -1
   }
-}
-
-function visible(storage: Storage): NonNullable<ReturnType<Storage['view']>> {
-  const elements = storage.view()
-  if (!elements) throw new InternalError('an input of a program is copied, but the host does not see it')
-  return elements
 }

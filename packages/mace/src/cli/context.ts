@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import type { MethodChoice, ProgramExplanation } from '@equivar/engine'
+import type { ForceCalculator } from '../dynamics/index.ts'
 import type { MaceDefinition } from '../definition.ts'
 import type { Evaluation, EvaluationOptions } from '../evaluation/options.ts'
 import type { Structure } from '../structures/index.ts'
@@ -18,6 +19,8 @@ export interface CliContext {
 /** The part of the library that reads and writes models. */
 export interface ModelFiles {
   load(path: string, options: CliLoadOptions): Promise<CliModel>
+  /** For atoms that move: forces are derivatives of the energy also where the reference leaves a term out. */
+  calculator(path: string, options: CliCalculatorOptions): Promise<CliCalculator>
   /** Only what the file says, without preparing an evaluation. */
   inspect(path: string, options: { readonly signal: AbortSignal }): Promise<MaceDefinition>
   /** The project's own format, as bytes. */
@@ -36,6 +39,14 @@ export interface CliLoadOptions {
   readonly signal: AbortSignal
   /** Hears which device was chosen, and why others were not, where the choice was left to the library. */
   readonly chosen?: ((line: string) => void) | undefined
+}
+
+export interface CliCalculatorOptions extends CliLoadOptions {
+  readonly head?: string | undefined
+}
+
+export interface CliCalculator extends ForceCalculator {
+  readonly model: Pick<CliModel, 'definition' | 'dtype'>
 }
 
 export interface CliModel {

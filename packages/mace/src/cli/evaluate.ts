@@ -4,7 +4,7 @@ import type { EvaluationOptions } from '../evaluation/options.ts'
 import { AtomicFile } from '../node/atomic-file.ts'
 import { formatXyz, realArray, type AtomArray, type InfoValue, type LabelKeys, type Structure } from '../structures/index.ts'
 import type { BackendName, CliContext, CliEvaluation, CliModel, Dtype } from './context.ts'
-import { writeText } from './output.ts'
+import { counted, writeText } from './output.ts'
 import { startProgress, type Progress } from './progress.ts'
 import { Report } from './report.ts'
 import { openStructures, type LabelledStructure, type StructureFile } from './structure-files.ts'
@@ -135,8 +135,4 @@ function withResult(structure: Structure, { energy, forces, nodeEnergies, stress
   if (nodeEnergies !== undefined) arrays.set('MACE_node_energies', realArray(1, nodeEnergies))
   if (stress !== undefined) info.set('MACE_stress', [...stress])
   return structure.with({ info, arrays })
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

@@ -3,6 +3,7 @@ import type { MethodChoice } from '@equivar/engine'
 import type { LabelKeys } from '../structures/index.ts'
 import type { BackendName, CliContext, Dtype } from './context.ts'
 import { convertFile } from './convert.ts'
+import { runDynamics, type MdOptions } from './dynamics.ts'
 import { examine } from './doctor.ts'
 import { describeFailure, exitCodeOf } from './failure.ts'
 import { evaluateFile } from './evaluate.ts'
@@ -24,6 +25,8 @@ interface RawEvalOptions {
   readonly forcesKey?: string
   readonly stressKey?: string
 }
+
+type RawMdOptions = Omit<MdOptions, 'resume'> & { readonly resume?: boolean }
 
 /**
  * Runs one command line and returns its exit code: 0 done, 1 something is wrong with the input or the evaluation, 2 the
@@ -60,6 +63,7 @@ function buildProgram(context: CliContext): Command {
     },
   })
   addEval(program, context)
+  addMd(program, context)
   addInspect(program, context)
   addConvert(program, context)
   addExplain(program, context)
@@ -94,6 +98,36 @@ function addEval(program: Command, context: CliContext): void {
       const keys: LabelKeys = { energy: raw.energyKey, forces: raw.forcesKey, stress: raw.stressKey }
       const { json = false, stress = false, nodeEnergies = false, out, dtype, batch, head, backend, method, threads } = raw
       await evaluateFile(model, structures, { out, json, dtype, backend, method, threads, stress, nodeEnergies, batch, head, keys }, context)
+    })
+}
+
+function addMd(program: Command, context: CliContext): void {
+  program
+    .command('md')
+    .description('molecular dynamics from the first structure of an extended XYZ file')
+    .argument('<model>', 'a model file')
+    .argument('<structures>', 'an extended XYZ file, or - for standard input')
+    .requiredOption('--steps <n>', 'steps in all, those before --resume included', positiveInteger)
+    .option('--timestep <fs>', 'time of a step in fs', positiveNumber, 0.5)
+    .option('--temperature <K>', "draw velocities of this temperature; without it they are the file's momenta, or zero", positiveNumber)
+    .addOption(new Option('--thermostat <name>', 'none: constant energy; langevin: constant temperature').choices(['none', 'langevin']).default('none'))
+    .option('--friction <1/fs>', 'how fast the thermostat acts', positiveNumber, 0.01)
+    .option('--seed <n>', 'of all random numbers', wholeNumber, 0)
+    .option('--out <file>', 'write the trajectory to this extended XYZ file')
+    .option('--every <n>', 'steps from one frame to the next', positiveInteger, 10)
+    .option('--checkpoint <file>', 'where to keep what --resume needs (default: the name of --out with .checkpoint)')
+    .option('--resume', 'go on from the checkpoint of the same command, to the last bit')
+    .addOption(dtypeOption())
+    .addOption(backendOption())
+    .addOption(methodOption())
+    .option('--threads <n>', 'threads of the processor that compute (default: all)', positiveInteger)
+    .option('--head <name>', 'head of a multi-head model')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  equivar md mace.model start.xyz --steps 10000 --temperature 300 --out run.xyz\n  equivar md mace.model start.xyz --steps 10000 --temperature 300 --out run.xyz --resume\n  equivar md mace.model start.xyz --steps 10000 --temperature 300 --thermostat langevin --friction 0.02',
+    )
+    .action(async (model: string, structures: string, { resume = false, ...options }: RawMdOptions) => {
+      await runDynamics(model, structures, { ...options, resume }, context)
     })
 }
 
@@ -161,6 +195,16 @@ function methodOption(): Option {
 function positiveInteger(text: string): number {
   const value = Number(text)
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('Expected a positive integer.')
+  return value
+}
+
+function wholeNumber(text: string): number {
+  return Number(text) === 0 && /^\d+$/.test(text) ? 0 : positiveInteger(text)
+}
+
+function positiveNumber(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !(value > 0 && value < Infinity)) throw new InvalidArgumentError('Expected a positive number.')
   return value
 }
 

@@ -51,7 +51,7 @@ export class Report {
 }
 
 /** Rows with aligned columns: those named in `textColumns` to the left, numbers to the right. */
-function table(rows: readonly (readonly string[])[], textColumns: readonly number[]): string {
+export function table(rows: readonly (readonly string[])[], textColumns: readonly number[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   const pad = (cell: string, column: number) => (textColumns.includes(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))
   return rows.map((row) => `${row.map(pad).join('  ').trimEnd()}\n`).join('')

@@ -1,7 +1,7 @@
 // The command line as a process, with the spring model in the place of real files: `slow.model` takes its time.
 import type { ModelFiles } from '../../src/cli/context.ts'
 import { runProcess } from '../../src/cli/process.ts'
-import { definition, springModel } from './support.ts'
+import { definition, springCalculator, springModel } from './support.ts'
 
 const models: ModelFiles = {
   load: async (path) => {
@@ -16,6 +16,13 @@ const models: ModelFiles = {
       },
     }
   },
+  // Paced, so that whoever waits for its words can stop it on the way.
+  calculator: async (path) =>
+    springCalculator(async () => {
+      if (!path.includes('slow')) return
+      process.stderr.write('working\n')
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }),
   inspect: async () => definition,
   serialize: () => new Uint8Array(1),
 }

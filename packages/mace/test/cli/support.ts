@@ -1,6 +1,6 @@
 import { InputError } from '@equivar/core'
 import { Writable } from 'node:stream'
-import type { CliContext, CliModel, ModelFiles } from '../../src/cli/context.ts'
+import type { CliCalculator, CliContext, CliModel, ModelFiles } from '../../src/cli/context.ts'
 import type { EvaluationOptions } from '../../src/evaluation/options.ts'
 import type { MaceDefinition } from '../../src/definition.ts'
 import { neighborList, type Structure } from '../../src/structures/index.ts'
@@ -60,6 +60,19 @@ export function springModel(onEvaluate: (structures: readonly Structure[], head:
   }
 }
 
+/** The springs as what dynamics asks for forces; `wait` comes before each answer. */
+export function springCalculator(wait: () => Promise<void> = async () => undefined): CliCalculator {
+  const model = springModel()
+  return {
+    model,
+    calculate: async (structure, { signal } = {}) => {
+      await wait()
+      signal?.throwIfAborted()
+      return evaluateSprings(structure, {})
+    },
+  }
+}
+
 function evaluateSprings(structure: Structure, options: EvaluationOptions) {
   const { senders, receivers, numEdges } = neighborList(structure, 3)
   const forces = new Float64Array(3 * structure.numAtoms)
@@ -103,7 +116,9 @@ export interface TestContext extends CliContext {
   readonly loads: unknown[]
 }
 
-export function testContext(changes: Partial<CliContext> & { readonly model?: CliModel; readonly isTTY?: boolean } = {}): TestContext {
+type Changes = Partial<CliContext> & { readonly model?: CliModel; readonly calculator?: CliCalculator; readonly isTTY?: boolean }
+
+export function testContext(changes: Changes = {}): TestContext {
   const loads: unknown[] = []
   const refuseMissing = (path: string) => {
     if (path.includes('missing')) throw Object.assign(new Error('ENOENT: no such file'), { code: 'ENOENT', path })
@@ -115,6 +130,11 @@ export function testContext(changes: Partial<CliContext> & { readonly model?: Cl
       refuseMissing(path)
       loads.push(options)
       return { ...(changes.model ?? springModel()), dtype: options.dtype ?? 'float64' }
+    },
+    calculator: async (path, options) => {
+      refuseMissing(path)
+      loads.push(options)
+      return changes.calculator ?? springCalculator()
     },
     inspect: async (path) => {
       refuseMissing(path)

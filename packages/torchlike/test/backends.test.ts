@@ -78,4 +78,44 @@ describe('modules on kernels', () => {
     }
     expect(step.statistics()?.calls).toBe(2)
   })
+
+  function trained(mode: 'eager' | 'compiled'): () => cuet.Tensor {
+    const model = new Layer()
+    const optimizer = new cuet.Adam(model.parameters(), { lr: 1e-3, amsgrad: true })
+    const average = new cuet.ExponentialMovingAverage(model.parameters())
+    const batch = batchOf()
+    const eager = (own: Batch) => {
+      optimizer.zeroGrad()
+      const loss = model.forward(own).square().mean()
+      loss.backward()
+      cuet.clipGradNorm_(model.parameters(), 10)
+      optimizer.step()
+      average.update()
+      return loss
+    }
+    const step = mode === 'compiled' ? cuet.compile(eager) : eager
+    return () => step(batch)
+  }
+
+  test('train for 1,000 compiled steps with no more buffers than for a few', () => {
+    const step = trained('compiled')
+    const train = (steps: number) => {
+      for (let i = 0; i < steps; i++) step().dispose()
+      return [cuet.liveBuffers(), device.statistics().liveBuffers]
+    }
+    const few = train(20)
+    expect(train(980)).toEqual(few)
+  })
+
+  test('train for 1,000 eager steps without growth: what nobody holds is collected', { timeout: 120_000 }, async () => {
+    const step = trained('eager')
+    let [few, most] = [0, 0]
+    for (let i = 0; i < 1000; i++) {
+      await step().item()
+      if (i === 20) few = cuet.liveBuffers()
+      most = Math.max(most, cuet.liveBuffers())
+    }
+    // Of four that a step leaves behind: constants that were computed on the way, the loss, and the norm of the gradients.
+    expect(most).toBeLessThan(2 * few + 1500)
+  })
 })

@@ -1,6 +1,7 @@
 import { DeviceError, InputError, ShapeError } from '@equivar/core'
 import { Value } from '../graph/value.ts'
 import { requireDtypeOn } from '../memory/allocate.ts'
+import { foundByCollector } from '../memory/pressure.ts'
 import { disown, own } from '../memory/scope.ts'
 import { Storage } from '../memory/storage.ts'
 import { backendOf, requireDevice, type Device } from './device.ts'
@@ -8,7 +9,11 @@ import type { DType, TypedArray } from './dtype.ts'
 import { elementCount, formatShape, type Shape } from './shape.ts'
 import { formatElements } from './format.ts'
 
-const forgotten = new FinalizationRegistry<Value>((value) => value.release())
+const forgotten = new FinalizationRegistry<Value>((value) => {
+  foundByCollector(() => {
+    value.release()
+  })
+})
 const inspect = Symbol.for('nodejs.util.inspect.custom')
 
 /**

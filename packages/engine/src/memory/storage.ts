@@ -3,17 +3,16 @@ import type { Device } from '../array/device.ts'
 import { dtypeOf, type DType, type TypedArray } from '../array/dtype.ts'
 import { allocateOn } from './allocate.ts'
 import type { Pack } from './pack.ts'
+import { afterCollection, heldBuffers, hold } from './pressure.ts'
 import type { Owned } from './scope.ts'
 import { fromWords, toWords } from './words.ts'
-
-let live = 0
 
 /**
  * Number of buffers that are held at this moment. Arrays that share memory (a reshape, a tracked copy) count once;
  * what a recorded graph still needs counts too.
  */
 export function liveBuffers(): number {
-  return live
+  return heldBuffers()
 }
 
 /** Memory of a backend that holds the elements of one storage. */
@@ -56,7 +55,7 @@ export class Storage {
     this.length = length
     this.#host = host
     this.#place = place
-    live++
+    hold(1, place?.binding.byteLength ?? 0)
   }
 
   /** Host elements that nobody else writes to. */
@@ -97,11 +96,10 @@ export class Storage {
   /** A copy of the elements, after all work before. */
   async read(): Promise<TypedArray> {
     const seen = this.view()
-    if (seen) return seen.slice()
-    const place = this.#place
-    if (!place) throw new InternalError(`a storage of ${this.length} ${this.dtype} elements was read after its release`)
-    const { backend, binding, pack } = place
-    return fromWords(new Uint8Array(await (pack ? pack.read(binding) : backend.read(binding))), this.dtype)
+    // Copied now: whoever asked may let go of the array while it waits.
+    const copy = seen ? seen.slice() : await this.#fetch()
+    await afterCollection()
+    return copy
   }
 
   /**
@@ -117,6 +115,7 @@ export class Storage {
     if (this.dtype === 'int32' && !backend.view) this.range()
     const binding = allocateOn(backend, this.dtype, this.length)
     backend.write(binding, toWords(elements))
+    hold(0, binding.byteLength - (this.#place?.binding.byteLength ?? 0))
     leave(this.#place)
     this.#place = { backend, binding }
     if (this.length > keptOnHost) this.#host = undefined
@@ -157,11 +156,18 @@ export class Storage {
   release(): void {
     if (--this.#holders !== 0) return
     this.#host = undefined
+    hold(-1, -(this.#place?.binding.byteLength ?? 0))
     leave(this.#place)
     this.#place = undefined
-    live--
     for (const made of this.#attached?.values() ?? []) made.dispose()
     this.#attached = undefined
+  }
+
+  async #fetch(): Promise<TypedArray> {
+    const place = this.#place
+    if (!place) throw new InternalError(`a storage of ${this.length} ${this.dtype} elements was read after its release`)
+    const { backend, binding, pack } = place
+    return fromWords(new Uint8Array(await (pack ? pack.read(binding) : backend.read(binding))), this.dtype)
   }
 
   #unreachable(backend: BackendDevice): DeviceError | InternalError {

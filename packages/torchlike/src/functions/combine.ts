@@ -83,6 +83,21 @@ export function scatterAdd(x: Tensor, dim: number, index: Tensor, source: Tensor
 }
 
 /**
+ * `y = x`, but `source[…, i, …]` at `[…, index[…, i, …], …]`, along an axis; where a position occurs more than once, the mean of what is put
+ * there.
+ *
+ * @throws {ShapeError} {InputError} as {@link scatterAdd}. @throws {DtypeError} unless x is of floats.
+ */
+export function scatter(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  const { dtype, shape, device } = x
+  if (!dtype.startsWith('float')) throw new DtypeError(`scatter: x is ${dtype}; use .to('float32')`)
+  const nothing = new Tensor(engine.zeros(shape, { dtype, device }))
+  const ones = new Tensor(engine.ones(source.shape, { dtype, device }))
+  const [sums, counts] = [scatterAdd(nothing, dim, index, source), scatterAdd(nothing, dim, index, ones)]
+  return compute(() => engine.where(engine.greater(counts.array, 0), engine.div(sums.array, engine.maximum(counts.array, 1)), x.array))
+}
+
+/**
  * `y = x`, with `source[…, i, …]` added to `y[…, index[i], …]` along an axis; equal indices add up.
  *
  * @throws {ShapeError} if the source does not have the index's length along the axis, and x's shape otherwise. @throws {InputError} for an

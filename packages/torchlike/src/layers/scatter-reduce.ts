@@ -2,6 +2,7 @@ import { DtypeError, InputError, ShapeError } from '@equivar/core'
 import * as engine from '@equivar/engine'
 import type { NDArray } from '@equivar/engine'
 import { compute } from '../functions/combine.ts'
+import { product } from '../tensor/reductions.ts'
 import type { Tensor } from '../tensor/tensor.ts'
 
 export type ScatterReduction = 'sum' | 'mean' | 'prod' | 'amax' | 'amin'
@@ -39,7 +40,7 @@ export function scatterReduce(x: Tensor, index: Tensor, { dim = 0, dimSize, redu
 const reductions: { readonly [R in ScatterReduction]: (x: NDArray, index: NDArray, size: number) => NDArray } = {
   sum: engine.segmentSum,
   mean: (x, index, size) => engine.div(engine.segmentSum(x, index, size), engine.maximum(counts(x, index, size), 1)),
-  prod: (x, index, size) => orZero(products(member(x, index, size, 1)), x, index, size),
+  prod: (x, index, size) => orZero(product(member(x, index, size, 1), 1), x, index, size),
   amax: (x, index, size) => orZero(engine.max(member(x, index, size, -Number.MAX_VALUE), { axes: 1 }), x, index, size),
   amin: (x, index, size) => orZero(engine.neg(engine.max(engine.neg(member(x, index, size, Number.MAX_VALUE)), { axes: 1 })), x, index, size),
 }
@@ -58,15 +59,4 @@ function member(x: NDArray, index: NDArray, size: number, otherwise: number): ND
   const belongs = engine.reshape(engine.transpose(engine.oneHot(index, size, 'int32')), [size, index.size, 1])
   const limit = x.dtype === 'float32' ? Math.sign(otherwise) * Math.min(Math.abs(otherwise), 3.4028234e38) : otherwise
   return engine.where(engine.equal(belongs, 1), engine.reshape(x, [1, ...x.shape]), limit)
-}
-
-/** Products over axis 1, by halves. */
-function products(x: NDArray): NDArray {
-  let rest = x
-  for (let [, extent = 1] = rest.shape; extent > 1; extent = rest.shape[1] ?? 1) {
-    const half = Math.floor(extent / 2)
-    const pairs = engine.mul(engine.sliceAxis(rest, 1, 0, half), engine.sliceAxis(rest, 1, half, 2 * half))
-    rest = extent % 2 === 0 ? pairs : engine.concatenate([pairs, engine.sliceAxis(rest, 1, 2 * half, extent)], 1)
-  }
-  return engine.reshape(rest, [x.shape[0] ?? 0, x.shape[2] ?? 0])
 }

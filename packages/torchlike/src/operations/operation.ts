@@ -6,7 +6,7 @@ import { Module } from '../module/module.ts'
 import { Parameter } from '../module/parameter.ts'
 import { randn } from '../functions/random.ts'
 import type { Tensor } from '../tensor/tensor.ts'
-import type { CallOptions, OperationOptions } from './options.ts'
+import { fallbackMethod, type CallOptions, type OperationOptions } from './options.ts'
 
 export interface EvaluationOptions extends CallOptions {
   readonly outputs?: readonly OutputTarget[]
@@ -28,7 +28,7 @@ export abstract class Operation extends Module {
     this.#dtype = dtype ?? mathDtype ?? defaultDtype()
     this.mathDtype = mathDtype
     this.initialDevice = device
-    this.method = method ?? (useFallback === undefined ? 'auto' : useFallback ? 'naive' : this.compiledMethod())
+    this.method = method ?? (useFallback === undefined ? 'auto' : fallbackMethod(useFallback, this.compiledMethod()))
   }
 
   /** Of parameters and inputs. */
@@ -55,7 +55,7 @@ export abstract class Operation extends Module {
   protected evaluate(polynomial: SegmentedPolynomial, inputs: readonly (NDArray | Gathered)[], options: EvaluationOptions = {}): NDArray[] {
     const { useFallback, outputs: targets, batchSize } = options
     const compiled = this.method === 'auto' || this.method === 'naive' ? this.compiledMethod() : this.method
-    const chosen = useFallback === undefined ? this.method : useFallback ? 'naive' : compiled
+    const chosen = useFallback === undefined ? this.method : fallbackMethod(useFallback, compiled)
     const math = this.mathDtype ?? this.#dtype
     const converted = inputs.map((input) => (input instanceof engine.NDArray ? engine.cast(input, math) : { ...input, array: engine.cast(input.array, math) }))
     const outputs = engine.segmentedPolynomial(polynomial, converted, {

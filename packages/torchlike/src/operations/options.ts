@@ -67,6 +67,11 @@ export function requireOneGroup(what: string, irreps: { readonly [name: string]:
     throw new GroupMismatchError(`${what}: ${first.name} '${first.own.toString()}' belong to ${first.own.group.label}, ${other.name} '${other.own.toString()}' to ${other.own.group.label}; write both in one group`)
 }
 
+/** The method that the older option stands for, beside the compiled one of an operation. */
+export function fallbackMethod(useFallback: boolean, compiled: MethodChoice): MethodChoice {
+  return useFallback ? 'naive' : compiled
+}
+
 /** Whether weights are shared and internal. @throws {InputError} if they are internal and not shared. */
 export function weightPlace(what: string, { sharedWeights = true, internalWeights = sharedWeights }: WeightOptions): Required<WeightOptions> {
   if (internalWeights && !sharedWeights) throw new InputError(`${what}: internal weights are shared by all rows; pass sharedWeights: true, or internalWeights: false`)

@@ -5,13 +5,15 @@ import type { FloatDType, MethodChoice, NDArray, OutputTarget } from '@equivar/e
 import { Module } from '../module/module.ts'
 import { Tensor } from '../tensor/tensor.ts'
 import { commonRows, requireIndices } from './operation.ts'
-import { layoutOf, type CallOptions } from './options.ts'
+import { fallbackMethod, layoutOf, type CallOptions } from './options.ts'
 import { relayout } from './relayout.ts'
 
 export interface SegmentedPolynomialModuleOptions {
   readonly polynomial: Polynomial
   /** Default `'auto'`. */
   readonly method?: MethodChoice
+  /** The older form of `method`: true is `'naive'`, false `'uniform_1d'`. */
+  readonly useFallback?: boolean
   /** Dtype of computation. Default: that of the first input. */
   readonly mathDtype?: FloatDType
   /** For every output the input whose dtype it takes, or −1 for the dtype of computation. Default: the first input's, where there is one. */
@@ -41,11 +43,12 @@ export class SegmentedPolynomial extends Module {
   readonly mathDtype: FloatDType | undefined
   readonly outputDtypeMap: readonly number[]
 
-  constructor({ polynomial, method = 'auto', mathDtype, outputDtypeMap }: SegmentedPolynomialModuleOptions) {
+  constructor({ polynomial, method, useFallback, mathDtype, outputDtypeMap }: SegmentedPolynomialModuleOptions) {
     super()
+    if (method !== undefined && useFallback !== undefined) throw new InputError('SegmentedPolynomial: method and useFallback say the same; pass method alone')
     if (!(polynomial instanceof Polynomial)) throw new InputError("SegmentedPolynomial: polynomial must be a core.SegmentedPolynomial; pass an equivariant polynomial's .polynomial")
     this.polynomial = polynomial
-    this.method = method
+    this.method = method ?? (useFallback === undefined ? 'auto' : fallbackMethod(useFallback, 'uniform_1d'))
     this.mathDtype = mathDtype
     this.outputDtypeMap = outputDtypeMap ?? polynomial.outputs.map(() => (polynomial.numInputs > 0 ? 0 : -1))
     if (this.outputDtypeMap.length !== polynomial.numOutputs || !this.outputDtypeMap.every((i) => Number.isInteger(i) && i >= -1 && i < polynomial.numInputs))
@@ -80,7 +83,8 @@ export class SegmentedPolynomial extends Module {
       return count === 1 && batchSize !== 1 ? 'shared' : 'batched'
     })
     const math = this.mathDtype ?? floatOf(inputs[0])
-    const method = useFallback === undefined ? this.method : useFallback ? 'naive' : 'auto'
+    const compiled = this.method === 'auto' || this.method === 'naive' ? 'uniform_1d' : this.method
+    const method = useFallback === undefined ? this.method : fallbackMethod(useFallback, compiled)
     const outputs = engine.scope(() => {
       const operands = inputs.map((x, i) => {
         const array = engine.cast(x.array, math)
@@ -107,6 +111,7 @@ export interface EquivariantTensorProductOptions {
   readonly layoutIn?: readonly (LayoutLike | undefined)[]
   readonly layoutOut?: LayoutLike
   readonly method?: MethodChoice
+  readonly useFallback?: boolean
   readonly mathDtype?: FloatDType
 }
 

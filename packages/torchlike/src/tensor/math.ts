@@ -2,7 +2,7 @@ import { ShapeError } from '@equivar/core'
 import * as engine from '@equivar/engine'
 import type { NDArray, Shape } from '@equivar/engine'
 import { indexed, inserted, type Key } from './keys.ts'
-import { extremePosition, variance, type VarianceOptions } from './reductions.ts'
+import { countNonzero, extremePosition, product, variance, type VarianceOptions } from './reductions.ts'
 
 /** What holds an array of the engine. */
 export interface HasArray {
@@ -183,6 +183,24 @@ export abstract class TensorMath<T extends HasArray> implements HasArray {
   /** Root of {@link TensorMath.var}. */
   std(dims?: Dims, options: VarianceOptions & DimsOptions = {}): T {
     return this.computed((x) => engine.sqrt(variance(x, reduction(dims, options), options)))
+  }
+
+  /** `y = Π x` along an axis, or of all elements; 1 where there are none. @throws {ShapeError} for an axis that is not there. */
+  prod(dim?: number): T {
+    return this.computed((x) => (dim === undefined ? product(engine.reshape(x, [x.size]), 0) : product(x, axisOf('prod', dim, x.ndim))))
+  }
+
+  /** `y = whether any element is not 0`, over axes, bool. */
+  any(dims?: Dims, options: DimsOptions = {}): T {
+    return this.computed((x) => engine.greater(countNonzero(x, reduction(dims, options)), 0))
+  }
+
+  /** `y = whether no element is 0`, over axes, bool. */
+  all(dims?: Dims, options: DimsOptions = {}): T {
+    return this.computed((x) => {
+      const found = countNonzero(x, reduction(dims, options))
+      return engine.equal(found, found.size === 0 ? 0 : x.size / found.size)
+    })
   }
 
   /** `y = √(Σ x²)` over axes; where all are 0 its derivatives are taken as 0. */

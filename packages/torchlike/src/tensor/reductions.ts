@@ -24,3 +24,22 @@ export function extremePosition(what: 'argmax' | 'argmin', x: NDArray, dim: numb
   const axis = dim < 0 ? dim + x.ndim : dim
   return engine.reshape(engine.sliceAxis(order, axis, 0, 1), x.shape.filter((_, own) => own !== axis))
 }
+
+/** Products along an axis, by halves: without divisions, so with derivatives where factors are 0 too. 1 where there are no elements. */
+export function product(x: NDArray, dim: number): NDArray {
+  const axis = dim < 0 ? dim + x.ndim : dim
+  const others = x.shape.filter((_, own) => own !== axis)
+  if (x.shape[axis] === 0) return engine.full(others, 1, x)
+  let rest = x
+  for (let extent = x.shape[axis] ?? 1; extent > 1; extent = rest.shape[axis] ?? 1) {
+    const half = Math.floor(extent / 2)
+    const pairs = engine.mul(engine.sliceAxis(rest, axis, 0, half), engine.sliceAxis(rest, axis, half, 2 * half))
+    rest = extent % 2 === 0 ? pairs : engine.concatenate([pairs, engine.sliceAxis(rest, axis, 2 * half, extent)], axis)
+  }
+  return engine.reshape(rest, others)
+}
+
+/** Number of elements that are not 0 along an axis, or of all, int32. */
+export function countNonzero(x: NDArray, options: ReductionOptions): NDArray {
+  return engine.sum(engine.cast(x.dtype === 'bool' ? x : engine.notEqual(x, 0), 'int32'), options)
+}

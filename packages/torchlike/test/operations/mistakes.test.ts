@@ -1,4 +1,4 @@
-import { DimensionError, DtypeError, GroupMismatchError, InputError, Irreps, IrrepsError, LayoutError, ShapeError, type EquivarError } from '@equivar/core'
+import { descriptors, DeviceError, DimensionError, DtypeError, GroupMismatchError, InputError, Irreps, IrrepsError, LayoutError, ShapeError, type EquivarError } from '@equivar/core'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import * as cuet from '../../src/index.ts'
 import { random } from '../support/numbers.ts'
@@ -14,6 +14,8 @@ const full = (options = {}) => new cuet.FullyConnectedTensorProduct({ irrepsIn1:
 const channels = (options = {}) => new cuet.ChannelWiseTensorProduct({ irrepsIn1: a, irrepsIn2: b, ...float64, ...options })
 const symmetric = (options = {}) => new cuet.SymmetricContraction({ irrepsIn: '2x0e + 2x1o', irrepsOut: '2x0e', contractionDegree: 2, numElements: 2, ...float64, ...options })
 const features = random([3, 8], 3)
+const descriptor = descriptors.channelwiseTensorProduct(a, b).flattenCoefficientModes().squeezeModes()
+const operands = descriptor.inputs.map(({ dim }, i) => random([2, dim], i))
 const external = { internalWeights: false }
 
 type Kind = new (message: string) => EquivarError
@@ -70,6 +72,8 @@ const mistakes: readonly (readonly [string, () => unknown, Kind, RegExp])[] = [
   ['Rotation: angles', () => new cuet.Rotation({ irreps: a, ...float64 }).forward(random([2], 1), 0, 0, x), ShapeError, /gamma 2/],
   // Methods.
   ['method and useFallback', () => linear({ method: 'naive', useFallback: true }), InputError, /pass method alone/],
+  ['SegmentedPolynomial: method and useFallback', () => new cuet.SegmentedPolynomial({ polynomial: descriptor.polynomial, method: 'naive', useFallback: false }), InputError, /pass method alone/],
+  ['SegmentedPolynomial: compiled without kernels', () => new cuet.SegmentedPolynomial({ polynomial: descriptor.polynomial, useFallback: false }).forward(operands), DeviceError, /kernels/],
   ['SymmetricContraction: degree', () => symmetric({ contractionDegree: 0 }), InputError, /contractionDegree is 0/],
   ['SegmentedPolynomial: what is none', () => new cuet.SegmentedPolynomial({ polynomial: {} as never }), InputError, /\.polynomial/],
 ]

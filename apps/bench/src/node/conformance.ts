@@ -6,6 +6,7 @@ import { type Backend, type BackendDevice, use } from '@equivar/core'
 import { conformanceCases, type ConformanceResults, runConformance, type Tier } from '@equivar/core/conformance'
 import { CpuDevice, createCpu } from '@equivar/kernels-cpu'
 import { createCuda, CudaDevice } from '@equivar/kernels-cuda'
+import { createWebgpu, WebgpuDevice } from '@equivar/kernels-wgsl'
 import { writeFile } from './files.ts'
 
 export interface ConformanceOptionTexts {
@@ -27,6 +28,7 @@ export interface Share {
 const backends = {
   cpu: (maxBytes?: number): Backend => createCpu({ threads: maxBytes === undefined ? 2 : 1, ...(maxBytes === undefined ? {} : { maxBytes }) }),
   cuda: (maxBytes?: number): Backend => createCuda(maxBytes === undefined ? {} : { maxBytes }),
+  webgpu: (maxBytes?: number): Backend => createWebgpu(maxBytes === undefined ? {} : { maxBytes }),
 } as const
 export type ConformanceBackend = keyof typeof backends
 export const conformanceBackends = Object.keys(backends) as readonly ConformanceBackend[]
@@ -49,7 +51,7 @@ async function alone({ backend: kind, tier, seed, share }: ConformanceOptionText
   const backend = backends[kind]()
   use(backend)
   const lose = (device: BackendDevice) => {
-    if (device instanceof CpuDevice || device instanceof CudaDevice) device.lose('for a test')
+    if (device instanceof CpuDevice || device instanceof CudaDevice || device instanceof WebgpuDevice) device.lose('for a test')
   }
   const total = Math.ceil(conformanceCases(tier, seed).length / share.count)
   let done = 0

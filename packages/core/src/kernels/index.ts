@@ -1,3 +1,7 @@
+export { adjacentLoads } from './accesses/adjacent-loads.ts'
+export { adjacentStores } from './accesses/adjacent-stores.ts'
+export { formKey, type IndexForm, IndexForms } from './accesses/forms.ts'
+export { type SumBatch, type SumBatches, sumBatches } from './accesses/sum-batches.ts'
 export * from './affine.ts'
 export * from './bounds.ts'
 export * from './builder.ts'

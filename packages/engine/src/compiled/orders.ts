@@ -1,4 +1,5 @@
-import { InternalError, rowOrder } from '@equivar/core'
+import { InputError, InternalError, rowOrder } from '@equivar/core'
+import { backendOf } from '../array/device.ts'
 import { orderPlan } from '../kernels/algorithms/order.ts'
 import { allocateOn } from '../memory/allocate.ts'
 import { Storage } from '../memory/storage.ts'
@@ -27,9 +28,12 @@ export class Order implements Owned {
   }
 }
 
+/** From so many entries on a device with memory of its own sorts what the host has, which it gets anyway, instead of being told. */
+const manyEntries = 8192
+
 /**
  * The order of an index array with values in `0 … rows − 1`, made when it is first asked for and kept as long as the index array: on
- * the host where it sees the values, by kernels where it does not. The values have been checked, or are trusted.
+ * the host where it sees the values and they are few, by kernels where not. The values have been checked, or are trusted.
  *
  * @throws {InputError} if the host sees a value out of range. @throws {DeviceError} if there is no room.
  */
@@ -38,6 +42,8 @@ export function orderOf(indices: Storage, rows: number): Order {
 }
 
 function sortOnHost(indices: Storage, rows: number): Order | undefined {
+  const backend = backendOf(indices.device)
+  if (backend && !backend.view && indices.length >= manyEntries) return undefined
   const values = indices.view()
   if (!(values instanceof Int32Array)) return undefined
   const { starts, entries } = rowOrder(values, rows)
@@ -45,7 +51,10 @@ function sortOnHost(indices: Storage, rows: number): Order | undefined {
 }
 
 function sortOnDevice(indices: Storage, rows: number): Order {
-  const { backend, device, length } = indices
+  const { device, length } = indices
+  const backend = indices.backend ?? backendOf(device)
+  const { low = 0, high = 0 } = indices.range() ?? {}
+  if (length > 0 && (low < 0 || high >= rows)) throw new InputError(`order: an index is ${low < 0 ? low : high}, but rows are 0 … ${rows - 1}`)
   if (!backend) throw new InternalError(`the order of ${length} ${indices.dtype} elements that are nowhere`)
   const made: Storage[] = []
   const newStorage = (count: number): Storage => {

@@ -1,6 +1,5 @@
 import type { PrimitiveName } from '../primitives/names.ts'
 import { algorithmEvaluators } from './algorithms.ts'
-import { controlFlowEvaluators } from './control-flow.ts'
 import { customEvaluators } from './custom.ts'
 import { binaryEvaluators, unaryEvaluators } from './elementwise.ts'
 import { segmentedPolynomialEvaluator } from './segmented/evaluate.ts'
@@ -14,6 +13,5 @@ export const evaluators: { readonly [P in PrimitiveName]: Evaluator<P> } = {
   ...structureEvaluators,
   ...algorithmEvaluators,
   ...customEvaluators,
-  ...controlFlowEvaluators,
   segmentedPolynomial: segmentedPolynomialEvaluator,
 }

@@ -3,9 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { orderPlan } from '../../src/kernels/index.ts'
 import { compiledDevice, expectSame, gpu, interpreterDevice, Random, run, simd, tensor } from './support.ts'
 
+/** As graphics cards have: more lanes, and memory for as many counters. */
+const largeGpu = { ...gpu, maxLanes: 256 }
+
 const places = [
   { name: 'interpreted', target: simd, device: interpreterDevice() },
   { name: 'interpreted, for gpu', target: gpu, device: interpreterDevice() },
+  { name: 'interpreted, for a large gpu', target: largeGpu, device: interpreterDevice() },
   { name: 'compiled', target: simd, device: compiledDevice() },
 ] as const
 
@@ -18,6 +22,8 @@ describe.each(places)('$name', ({ target, device }) => {
     [5000, 300],
     [9000, 70000],
     [5000, 1],
+    [400, 400],
+    [4097, 21],
   ])('order of %d entries in %d rows', async (count, rows) => {
     const random = new Random(31)
     const indices = Int32Array.from({ length: count }, () => random.integer(0, rows - 1))

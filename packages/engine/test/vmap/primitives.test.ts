@@ -120,10 +120,6 @@ const cases: { readonly [P in PrimitiveName]: readonly Case<P>[] } = {
   ],
   custom: [],
   customLinear: [],
-  // In control-flow.test.ts.
-  scan: [],
-  whileLoop: [],
-  cond: [],
 }
 
 const entries = 3

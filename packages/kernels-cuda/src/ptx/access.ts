@@ -1,17 +1,9 @@
 import type { kernels } from '@equivar/core'
-import type { IndexForm } from './forms.ts'
 import { literal } from './literals.ts'
 import { bytesOfMemory, type PtxState, scalarOfMemory } from './state.ts'
 
 type Load = Extract<kernels.Instruction, { readonly op: 'load' | 'loadLanes' }>
 type Store = Extract<kernels.Instruction, { readonly op: 'store' | 'storeLanes' }>
-
-/** Where the elements of a load or store lie, lane by lane. */
-export function formOf(state: PtxState, instruction: Load | Store): IndexForm {
-  if (instruction.op === 'load' || instruction.op === 'store') return state.forms.of(instruction.index)
-  const form = state.forms.of(instruction.base)
-  return { ...form, lane: form.lane + 1 }
-}
 
 /** Whether an access is of lanes, not once a program. */
 function isVarying(state: PtxState, instruction: Load | Store): boolean {
@@ -37,7 +29,7 @@ export function writeLoad(state: PtxState, instruction: Load): void {
   const { memory, result } = instruction
   const scalar = scalarOfMemory(kernel, memory)
   const condition = conditionOf(state, instruction)
-  const from = state.address(memory, formOf(state, instruction), bytesOfMemory(kernel, memory))
+  const from = state.address(memory, state.forms.ofAccess(instruction), bytesOfMemory(kernel, memory))
   const to = state.define(result)
   if (condition !== null) writer.line(`mov.${typeOf(scalar)} ${to}, ${literal(scalar, 0)}`)
   writer.line(`${guard(condition)}${loadName(kernel, memory)}.${typeOf(scalar)} ${to}, ${from}`)
@@ -51,7 +43,7 @@ export function writeVectorLoad(state: PtxState, loads: readonly Load[]): void {
   const { memory } = first
   const scalar = scalarOfMemory(kernel, memory)
   const condition = conditionOf(state, first)
-  const from = state.address(memory, formOf(state, first), bytesOfMemory(kernel, memory))
+  const from = state.address(memory, state.forms.ofAccess(first), bytesOfMemory(kernel, memory))
   const registers = loads.map(({ result }) => state.define(result))
   if (condition !== null) for (const to of registers) writer.line(`mov.${typeOf(scalar)} ${to}, ${literal(scalar, 0)}`)
   writer.line(`${guard(condition)}${loadName(kernel, memory)}.v${loads.length}.${typeOf(scalar)} {${registers.join(', ')}}, ${from}`)
@@ -66,7 +58,7 @@ export function writeStores(state: PtxState, stores: readonly Store[]): void {
   const once = isVarying(state, first) ? null : state.leader
   const condition = state.all(once, conditionOf(state, first))
   const scalar = scalarOfMemory(kernel, memory)
-  const to = state.address(memory, formOf(state, first), bytesOfMemory(kernel, memory))
+  const to = state.address(memory, state.forms.ofAccess(first), bytesOfMemory(kernel, memory))
   const values = stores.map(({ value }) => state.use(value))
   const name = `st.${spaceName(memory)}${stores.length > 1 ? `.v${stores.length}` : ''}.${typeOf(scalar)}`
   writer.line(`${guard(condition)}${name} ${to}, ${stores.length > 1 ? `{${values.join(', ')}}` : values.join('')}`)

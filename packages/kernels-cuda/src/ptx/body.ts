@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import { kernels } from '@equivar/core'
 import { writeLoad, writeStores, writeVectorLoad } from './access.ts'
 import { writeBinary, writeBitcast, writeCompare, writeFma, writeSelect, writeUnary } from './arithmetic.ts'
 import { writeAtomic } from './atomics.ts'
@@ -12,14 +12,12 @@ import { memoryType } from './shuffle.ts'
 import type { PtxState } from './state.ts'
 import { writeTile } from './tile.ts'
 import type { RegisterClass } from './types.ts'
-import { findStores } from './vector-stores.ts'
-import { findTogether } from './vectors.ts'
 
 export function writeBlock(state: PtxState, block: kernels.Block): void {
   const copies = findCopies(state, block)
-  const loads = findTogether(state, block.filter((instruction) => !copies.done.has(instruction)))
+  const loads = kernels.adjacentLoads(state.forms, block.filter((instruction) => !copies.done.has(instruction)))
   const sums = findBatches(state, block, state.uses)
-  const stores = findStores(state, block.filter((instruction) => !sums.done.has(instruction) && !copies.done.has(instruction)))
+  const stores = kernels.adjacentStores(state.forms, block.filter((instruction) => !sums.done.has(instruction) && !copies.done.has(instruction)))
   for (const instruction of block) {
     const copied = copies.groups.get(instruction)
     if (copied) writeCopy(state, copied)

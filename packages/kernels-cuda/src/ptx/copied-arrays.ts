@@ -1,5 +1,4 @@
 import type { kernels } from '@equivar/core'
-import type { IndexForms } from './forms.ts'
 
 type Store = Extract<kernels.Instruction, { readonly op: 'store' }>
 type Uses = ReadonlyMap<kernels.ValueId, number>
@@ -9,7 +8,7 @@ type Load = Extract<kernels.Instruction, { readonly op: 'load' }>
  * Shared arrays that are filled by copies of buffers nobody writes, and read by products of tiles only. Products stand behind a barrier, so
  * such copies need not be waited for before.
  */
-export function copiedArrays(kernel: kernels.Kernel, uses: Uses, forms: IndexForms): ReadonlySet<number> {
+export function copiedArrays(kernel: kernels.Kernel, uses: Uses, forms: kernels.IndexForms): ReadonlySet<number> {
   const [copied, others] = [new Set<number>(), new Set<number>()]
   const visit = (block: kernels.Block): void => {
     const own = new Set<kernels.Instruction>(block)
@@ -29,7 +28,7 @@ export function copiedArrays(kernel: kernels.Kernel, uses: Uses, forms: IndexFor
 }
 
 /** The load whose value a store hands on, if that is all that happens to it and every lane has one. */
-export function copiedLoad(kernel: kernels.Kernel, uses: Uses, forms: IndexForms, { value, index, mask }: Store): Load | undefined {
+export function copiedLoad(kernel: kernels.Kernel, uses: Uses, forms: kernels.IndexForms, { value, index, mask }: Store): Load | undefined {
   const load = forms.definition(value)
   if (load?.op !== 'load' || load.memory.space !== 'buffer' || uses.get(value) !== 1 || mask !== null) return undefined
   const isVarying = [index, load.index].every((id) => kernel.types[id]?.uniformity === 'varying')

@@ -1,7 +1,6 @@
-import type { kernels } from '@equivar/core'
+import { kernels } from '@equivar/core'
 import { guard } from './access.ts'
 import { copiedLoad } from './copied-arrays.ts'
-import { formKey } from './forms.ts'
 import { bytesOfMemory, type PtxState } from './state.ts'
 
 type Store = Extract<kernels.Instruction, { readonly op: 'store' }>
@@ -32,7 +31,7 @@ export function findCopies(state: PtxState, block: kernels.Block): CopyGroups {
     const load = copiedLoad(state.kernel, state.uses, state.forms, instruction)
     if (!load) continue
     const [from, to] = [state.forms.of(load.index), state.forms.of(instruction.index)]
-    const key = [load.memory.slot, formKey(from), load.mask, instruction.memory.slot, formKey(to), to.constant - from.constant].join(' / ')
+    const key = [load.memory.slot, kernels.formKey(from), load.mask, instruction.memory.slot, kernels.formKey(to), to.constant - from.constant].join(' / ')
     alike.set(key, [...(alike.get(key) ?? []), { load, store: instruction, from: from.constant, to: to.constant }])
     done.add(load).add(instruction)
   }

@@ -1,5 +1,4 @@
-import type { kernels } from '@equivar/core'
-import { formKey } from './forms.ts'
+import { kernels } from '@equivar/core'
 import { literal } from './literals.ts'
 import { warpSize } from './shape.ts'
 import type { PtxState } from './state.ts'
@@ -40,7 +39,7 @@ export function unitLayout({ kernel, shape: { threads } }: PtxState, { rows, col
 /** The same for targets of one shape at one place. */
 function tileKey({ forms }: PtxState, { rows, columns, target: { slot, offset, stride } }: Tile): string {
   const form = forms.of(offset)
-  return `${slot} ${rows}x${columns} of ${stride} ${form.constant} ${formKey(form)}`
+  return `${slot} ${rows}x${columns} of ${stride} ${form.constant} ${kernels.formKey(form)}`
 }
 
 /** `target[i, j] += Σ_k a[i, k] · b[k, j]` by the matrix units of warps; the target from memory and back, unless it is held in registers. */

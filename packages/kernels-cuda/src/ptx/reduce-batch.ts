@@ -1,78 +1,18 @@
-import type { kernels } from '@equivar/core'
-import { formOf } from './access.ts'
-import { formKey } from './forms.ts'
+import { kernels } from '@equivar/core'
 import { warpSize } from './shape.ts'
 import { memoryType, shuffled } from './shuffle.ts'
 import { bytesOfMemory, type PtxState } from './state.ts'
 import type { RegisterClass } from './types.ts'
 
-type Reduce = Extract<kernels.Instruction, { readonly op: 'reduce' }>
-type Store = Extract<kernels.Instruction, { readonly op: 'store' }>
+type Store = kernels.SumBatch['first']
 
-/** Sums over lanes that are stored at one distance from each other: in the place of the last store all of them are made. */
-export interface ReduceBatch {
-  readonly reduces: readonly Reduce[]
-  readonly first: Store
-  /** Elements from one to the next. */
-  readonly distance: number
-}
-
-export interface ReduceBatches {
-  /** By their last store. */
-  readonly batches: ReadonlyMap<kernels.Instruction, ReduceBatch>
-  readonly done: ReadonlySet<kernels.Instruction>
-}
-
-/** Fewer are not worth it. */
-const fewest = 4
 /** Bytes through which warps hand one another what they add up. */
 const mostExchanged = 16_384
 
-interface Pair {
-  readonly reduce: Reduce
-  readonly store: Store
-  readonly constant: number
-}
-
-/** Finds runs of sums of which each is stored once, in shared memory, by the program. Between them nothing happens but arithmetic. */
-export function findBatches(state: PtxState, block: kernels.Block, uses: ReadonlyMap<kernels.ValueId, number>): ReduceBatches {
-  const batches = new Map<kernels.Instruction, ReduceBatch>()
-  const done = new Set<kernels.Instruction>()
-  if (state.shape.threads < warpSize) return { batches, done }
-  const open = new Map<kernels.ValueId, Reduce>()
-  let run: Pair[] = []
-  const close = () => {
-    const batch = asBatch(state, run)
-    const last = run.at(-1)
-    if (batch && last) {
-      batches.set(last.store, batch)
-      for (const { reduce, store } of run) done.add(reduce).add(store)
-    }
-    run = []
-    open.clear()
-  }
-  for (const instruction of block) {
-    if (instruction.op === 'reduce' && instruction.operator === 'sum' && instruction.active === null) {
-      if (uses.get(instruction.result) === 1) open.set(instruction.result, instruction)
-    } else if (instruction.op === 'store' && open.has(instruction.value) && instruction.mask === null && instruction.memory.space === 'shared') {
-      const reduce = open.get(instruction.value)
-      const form = formOf(state, instruction)
-      const [before] = run
-      const isSame = !before || keyOf(state, before.store) === keyOf(state, instruction)
-      if (!isSame || run.length >= mostAtOnce(state, instruction)) close()
-      if (reduce) run.push({ reduce, store: instruction, constant: form.constant })
-    } else if (!isArithmetic(instruction)) close()
-  }
-  close()
-  return { batches, done }
-}
-
-function asBatch(state: PtxState, run: readonly Pair[]): ReduceBatch | null {
-  const [first, second] = run
-  if (!first || !second || run.length < fewest || formOf(state, first.store).lane !== 0) return null
-  const distance = second.constant - first.constant
-  if (run.some(({ constant }, k) => constant !== first.constant + k * distance)) return null
-  return { reduces: run.map(({ reduce }) => reduce), first: first.store, distance }
+/** Sums over the threads of a program that are made together; programs that are parts of warps make each by itself. */
+export function findBatches(state: PtxState, block: kernels.Block, uses: ReadonlyMap<kernels.ValueId, number>): kernels.SumBatches {
+  if (state.shape.threads < warpSize) return { batches: new Map(), done: new Set() }
+  return kernels.sumBatches(state.forms, block, { uses, mostAtOnce: (store) => mostAtOnce(state, store) })
 }
 
 /** Sums that a program makes at once: no warp has more than it has threads. */
@@ -80,14 +20,6 @@ function mostAtOnce(state: PtxState, { memory }: Store): number {
   const warps = warpsOf(state)
   if (warps === 1) return warpSize
   return Math.min(warpSize * warps, Math.floor(mostExchanged / (state.shape.threads * bytesOfMemory(state.kernel, memory)) / warps) * warps)
-}
-
-function keyOf(state: PtxState, store: Store): string {
-  return `${store.memory.space} ${store.memory.slot} ${formKey(formOf(state, store))}`
-}
-
-function isArithmetic({ op }: kernels.Instruction): boolean {
-  return ['constant', 'parameter', 'programId', 'lane', 'unary', 'binary', 'compare', 'select', 'fma', 'convert', 'bitcast', 'reduce'].includes(op)
 }
 
 function warpsOf({ shape }: PtxState): number {
@@ -98,7 +30,7 @@ function warpsOf({ shape }: PtxState): number {
  * The same trees as of single sums. Across warps each takes its share of the sums; within one a thread keeps one half of the sums that
  * it has and gives the other half to its partner, until it has one.
  */
-export function writeBatch(state: PtxState, { reduces, first, distance }: ReduceBatch): void {
+export function writeBatch(state: PtxState, { reduces, first, distance }: kernels.SumBatch): void {
   const { writer } = state
   const [{ x } = { x: 0 }] = reduces
   const kind = state.classOf(x)
@@ -128,7 +60,7 @@ export function writeBatch(state: PtxState, { reduces, first, distance }: Reduce
   for (let rest = distanceInWarp; rest >= 1; rest /= 2) total = add(total, shuffled(state, 'bfly', kind, total, rest))
   const { number, isOwner } = whoHolds(state, bits, own.length, share, 2 * distanceInWarp)
   const bytes = bytesOfMemory(state.kernel, first.memory)
-  const form = formOf(state, first)
+  const form = state.forms.ofAccess(first)
   const start = state.address(first.memory, { ...form, constant: 0 }, bytes).slice(1, -1)
   const offset = writer.early(`offset of sum ${bits.join()} ${share} ${distance * bytes}`, 'r', (to) => `mul.lo.u32 ${to}, ${number}, ${distance * bytes}`)
   const place = writer.define('r', (to) => `add.u32 ${to}, ${start}, ${offset}`)

@@ -1,6 +1,5 @@
-import { InternalError, type kernels } from '@equivar/core'
+import { InternalError, kernels } from '@equivar/core'
 import { copiedArrays } from './copied-arrays.ts'
-import { formKey, type IndexForm, IndexForms } from './forms.ts'
 import { literal } from './literals.ts'
 import { entryParameters, type EntryParameters } from './parameters.ts'
 import { type BlockShape, blockShape, warpSize } from './shape.ts'
@@ -14,7 +13,7 @@ export class PtxState {
   readonly writer = new PtxWriter()
   readonly shape: BlockShape
   readonly entry: EntryParameters
-  readonly forms: IndexForms
+  readonly forms: kernels.IndexForms
   /** How often a value is used. */
   readonly uses: ReadonlyMap<kernels.ValueId, number>
   /** Target tiles whose elements are in registers, a thread's own of each. */
@@ -33,7 +32,7 @@ export class PtxState {
     this.uses = uses
     this.shape = blockShape(kernel)
     this.entry = entryParameters(kernel, indexBits)
-    this.forms = new IndexForms(kernel)
+    this.forms = new kernels.IndexForms(kernel)
     this.copied = copiedArrays(kernel, uses, this.forms)
     this.#values = Array.from({ length: kernel.types.length })
     this.lane = this.#findPlace()
@@ -169,12 +168,12 @@ export class PtxState {
   }
 
   /** `[register + immediate]` for the element at a form. */
-  address(memory: kernels.MemoryRef, form: IndexForm, bytes: number): string {
+  address(memory: kernels.MemoryRef, form: kernels.IndexForm, bytes: number): string {
     const lane = this.lane === '0' ? 0 : form.lane
     const base = lane === 0 ? this.base(memory) : this.#baseOfLane(memory, lane * bytes)
     const terms = this.#sum(form)
     if (terms === null) return place(base, form.constant * bytes)
-    const key = `address ${memory.space} ${memory.slot} ${lane} ${formKey(form)}`
+    const key = `address ${memory.space} ${memory.slot} ${lane} ${kernels.formKey(form)}`
     const register = this.writer.known(key, () => {
       if (memory.space === 'buffer')
         return this.writer.define('q', (to) => (this.indexBits === 32 ? `mad.wide.s32 ${to}, ${terms}, ${bytes}, ${base}` : `mad.lo.s64 ${to}, ${terms}, ${bytes}, ${base}`))
@@ -191,7 +190,7 @@ export class PtxState {
   }
 
   /** The terms of a form added up, without lane and constant; `null` where there are none. */
-  #sum({ terms }: IndexForm): string | null {
+  #sum({ terms }: kernels.IndexForm): string | null {
     const { indexSuffix, indexClass, writer } = this
     let [sum, key]: [string | null, string] = [null, 'sum']
     for (const { value, factor } of terms) {

@@ -4,13 +4,14 @@ import { PlanBuilder } from '../plan-builder.ts'
 import { scan } from '../reductions/scan.ts'
 import { launchFill } from '../structure/moves.ts'
 import { requireCount } from './checks.ts'
+import { movingLanes } from './lanes.ts'
 
 const block = 2048
 
 /** Puts positions where they belong: selected ones in front, in order, the others behind them. */
-function placeKernel(): kernels.Kernel {
-  return kernelOnce('compact place', () => {
-    const b = new kernels.KernelBuilder('compact_place', { lanes: 1 })
+function placeKernel(lanes: number): kernels.Kernel {
+  return kernelOnce(`compact place ${lanes}`, () => {
+    const b = new kernels.KernelBuilder('compact_place', { lanes })
     const count = b.parameter('count', 'index')
     const all = b.extentOf(count)
     const mask = b.buffer('mask', 'u32', 'read', { extent: all })
@@ -20,10 +21,12 @@ function placeKernel(): kernels.Kernel {
     const last = count.sub(1)
     const numSelected = before.load(last).add(mask.load(last).min(1)).convert('index')
     const start = b.programId().mul(block)
-    b.loop(start, start.add(block).min(count), {}, (i) => {
-      const own = before.load(i).convert('index')
-      const place = mask.load(i).notEqual(0).select(own, numSelected.add(i).sub(own))
-      positions.store(place, i.convert('i32'))
+    b.loop(start, start.add(block).min(count), { step: lanes }, (first) => {
+      const i = lanes === 1 ? first : first.add(b.lane())
+      const inside = lanes === 1 ? {} : { mask: i.less(count) }
+      const own = before.load(i, inside).convert('index')
+      const place = mask.load(i, inside).notEqual(0).select(own, numSelected.add(i).sub(own))
+      positions.store(place, i.convert('i32'), inside)
     })
     b.branch(b.programId().equal(0), () => total.store(0, numSelected.convert('i32')))
     return b.build()
@@ -48,6 +51,7 @@ export function compactPlan(count: number, target: lowering.Target): lowering.Pl
   const before = plan.temporary('u32', count)
   scan(plan, { scalar: 'u32', extents: [1, count, 1], x: mask, y: before, isExclusive: true, isReverse: false }, target)
   const cost = { flops: count, bytes: 12 * count }
-  plan.launch({ kernel: placeKernel(), grid: [Math.ceil(count / block)], parameters: [count], buffers: [mask, before, positions, total], ...cost })
+  const kernel = placeKernel(movingLanes(1, target))
+  plan.launch({ kernel, grid: [Math.ceil(count / block)], parameters: [count], buffers: [mask, before, positions, total], ...cost })
   return plan.build()
 }

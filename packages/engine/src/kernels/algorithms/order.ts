@@ -3,6 +3,7 @@ import { requireCount } from './checks.ts'
 import { kernelOnce } from '../kernel-cache.ts'
 import { PlanBuilder } from '../plan-builder.ts'
 import { radixSort } from './radix.ts'
+import { fitsOneProgram, orderLaunch } from './thread-order.ts'
 
 /** Positions that one program looks at: a program is a thread of a GPU, and much more on a processor. */
 function blockOf({ lanes }: lowering.Target): number {
@@ -52,8 +53,13 @@ export interface OrderRequest {
 }
 
 export function addOrder(plan: PlanBuilder, { count, rows, indices, starts, entries }: OrderRequest, target: lowering.Target): void {
-  const sortedKeys = plan.temporary('u32', Math.max(1, count))
   const bits = Math.max(1, Math.ceil(Math.log2(Math.max(2, rows))))
+  if (count > 0 && fitsOneProgram(count, rows, target)) {
+    const memory = { keys: plan.temporary('u32', 2 * count), positions: plan.temporary('i32', 2 * count) }
+    plan.launch(orderLaunch({ count, rows, bits }, { indices, starts, entries, ...memory }, target))
+    return
+  }
+  const sortedKeys = plan.temporary('u32', Math.max(1, count))
   // Indices are not negative, so their bits are numbers in the same order.
   radixSort(plan, { count, keys: indices, bits, sorted: entries, sortedKeys }, target)
   const cost = { flops: count + rows, bytes: 4 * (count + rows) }

@@ -2,13 +2,30 @@ import { kernels, type lowering } from '@equivar/core'
 import { kernelOnce } from '../kernel-cache.ts'
 import type { PlanBuilder } from '../plan-builder.ts'
 import { scan } from '../reductions/scan.ts'
+import { keysOfThread, radixLanes, threadCountKernel, threadDigitBits, threadMoveKernel } from './thread-radix.ts'
 
-/** Values of a digit of 8 bits. */
-const bins = 256
+/** On a processor, where a program is one lane and has counters of its own to sum up. */
+const digitBits = 8
+const bins = 2 ** digitBits
 
-/** Elements that one program counts and moves; many on a processor, where a program has counters of its own to sum up. */
-function blockOf(count: number, { lanes }: lowering.Target): number {
-  return lanes === 'gpu' ? 1024 : Math.max(4096, Math.ceil(count / 256))
+/** How a target sorts: bits at a time, and the elements that one program counts and moves, all of them or those of a lane. */
+interface Division {
+  readonly bits: number
+  readonly perProgram: number
+  readonly perLane: number
+  readonly count: kernels.Kernel
+  readonly move: (hasPayload: boolean, keepsKeys: boolean) => kernels.Kernel
+}
+
+function divisionFor(count: number, target: lowering.Target): Division {
+  if (target.lanes === 'simd') {
+    const block = Math.max(4096, Math.ceil(count / 256))
+    return { bits: digitBits, perProgram: block, perLane: block, count: countKernel(), move: moveKernel }
+  }
+  const lanes = radixLanes(target)
+  const perLane = keysOfThread(count, lanes)
+  const move: Division['move'] = (...options) => threadMoveKernel(lanes, ...options)
+  return { bits: threadDigitBits, perProgram: lanes * perLane, perLane, count: threadCountKernel(lanes), move }
 }
 
 type Expression = kernels.Expression
@@ -81,15 +98,16 @@ interface RadixRequest {
 }
 
 /**
- * Adds the launches of a stable sort by keys, 8 bits at a time: digits are counted block by block, the counts are summed up, and each
+ * Adds the launches of a stable sort by keys, some bits at a time: digits are counted block by block, the counts are summed up, and each
  * block moves its elements in order. So equal keys stay in order, and the result does not depend on threads.
  */
 export function radixSort(plan: PlanBuilder, { count, keys, payload, bits, sorted, sortedKeys }: RadixRequest, target: lowering.Target): void {
   if (count === 0) return
-  const block = blockOf(count, target)
-  const blocks = Math.ceil(count / block)
-  const passes = Math.max(1, Math.ceil(bits / 8))
-  const [counts, places] = [plan.temporary('i32', bins * blocks), plan.temporary('i32', bins * blocks)]
+  const division = divisionFor(count, target)
+  const blocks = Math.ceil(count / division.perProgram)
+  const numCounts = blocks * 2 ** division.bits
+  const passes = Math.max(1, Math.ceil(bits / division.bits))
+  const [counts, places] = [plan.temporary('i32', numCounts), plan.temporary('i32', numCounts)]
   const isSpareNeeded = passes > 1
   const spareKeys = isSpareNeeded ? [plan.temporary('u32', count), plan.temporary('u32', count)] : []
   const sparePayload = isSpareNeeded ? [plan.temporary('i32', count), plan.temporary('i32', count)] : []
@@ -98,12 +116,12 @@ export function radixSort(plan: PlanBuilder, { count, keys, payload, bits, sorte
     const isLast = pass === passes - 1
     const toKeys = isLast ? sortedKeys : spareKeys[pass % 2]
     const to = isLast ? sorted : (sparePayload[pass % 2] ?? sorted)
-    const parameters = [count, block, 8 * pass]
+    const parameters = [count, division.perLane, division.bits * pass]
     const cost = { flops: 4 * count, bytes: 16 * count }
-    plan.launch({ kernel: countKernel(), grid: [blocks], parameters, buffers: [fromKeys, counts], ...cost })
-    scan(plan, { scalar: 'i32', extents: [1, bins * blocks, 1], x: counts, y: places, isExclusive: true, isReverse: false }, target)
+    plan.launch({ kernel: division.count, grid: [blocks], parameters, buffers: [fromKeys, counts], ...cost })
+    scan(plan, { scalar: 'i32', extents: [1, numCounts, 1], x: counts, y: places, isExclusive: true, isReverse: false }, target)
     const buffers = [fromKeys, ...(from ? [from] : []), places, ...(toKeys ? [toKeys] : []), to]
-    plan.launch({ kernel: moveKernel(from !== undefined, toKeys !== undefined), grid: [blocks], parameters, buffers, ...cost })
+    plan.launch({ kernel: division.move(from !== undefined, toKeys !== undefined), grid: [blocks], parameters, buffers, ...cost })
     if (toKeys) fromKeys = toKeys
     from = to
   }

@@ -2,13 +2,15 @@ import { kernels, type lowering } from '@equivar/core'
 import { kernelOnce } from '../kernel-cache.ts'
 import { PlanBuilder } from '../plan-builder.ts'
 import { requireCount } from './checks.ts'
+import { movingLanes } from './lanes.ts'
 import { radixSort } from './radix.ts'
 
 /** Elements that can be sorted. */
 export type SortKey = 'f32' | 'f64' | 'i32' | 'u32'
 
 const block = 1024
-const lanes = 8
+/** On a processor. */
+const vectorLanes = 8
 const signBit = -(2 ** 31)
 const magnitudeBits = 2 ** 31 - 1
 /** Bits of infinity, and their upper half in float64; above are those of NaN. */
@@ -16,8 +18,8 @@ const infinity32 = 0x7f800000
 const infinity64 = 0x7ff00000
 
 /** Words whose order as unsigned numbers is that of the elements: of a float the sign is turned, or all bits if it is set. */
-function keysKernel(key: 'f32' | 'i32'): kernels.Kernel {
-  return kernelOnce(`sort keys ${key}`, () => {
+function keysKernel(key: 'f32' | 'i32', lanes: number): kernels.Kernel {
+  return kernelOnce(`sort keys ${key} ${lanes}`, () => {
     const b = new kernels.KernelBuilder('sort_keys', { lanes })
     const count = b.parameter('count', 'index')
     const x = b.buffer('x', 'i32', 'read', { extent: b.extentOf(count) })
@@ -40,8 +42,8 @@ function floatKey(bits: kernels.Expression, magnitude: kernels.Expression): kern
 }
 
 /** The two words of float64 elements, the upper one in the order of {@link permutation} if there is one. */
-function wordKernel(isUpper: boolean): kernels.Kernel {
-  return kernelOnce(`sort words ${isUpper}`, () => {
+function wordKernel(isUpper: boolean, lanes: number): kernels.Kernel {
+  return kernelOnce(`sort words ${isUpper} ${lanes}`, () => {
     const b = new kernels.KernelBuilder('sort_words', { lanes })
     const count = b.parameter('count', 'index')
     const x = b.buffer('x', 'i32', 'read', { extent: b.extentOf(count).times(2) })
@@ -65,28 +67,21 @@ function wordKernel(isUpper: boolean): kernels.Kernel {
   })
 }
 
-/** Of positions among all elements, which row they are in. */
-function rowsKernel(): kernels.Kernel {
-  return kernelOnce('sort rows', () => {
-    const b = new kernels.KernelBuilder('sort_rows', { lanes: 1 })
+/** Of positions among all elements, row by row: which row they are in, or where in their row they are. */
+function partsKernel(part: 'row' | 'column', lanes: number): kernels.Kernel {
+  return kernelOnce(`sort ${part}s ${lanes}`, () => {
+    const b = new kernels.KernelBuilder(`sort_${part}s`, { lanes })
     const [count, extent] = [b.parameter('count', 'index'), b.parameter('extent', 'index')]
     const positions = b.buffer('positions', 'i32', 'read', { extent: b.extentOf(count) })
-    const rows = b.buffer('rows', 'u32', 'write', { extent: b.extentOf(count) })
+    const scalar = part === 'row' ? 'u32' : 'i32'
+    const parts = b.buffer('parts', scalar, 'write', { extent: b.extentOf(count) })
     const start = b.programId().mul(block)
-    b.loop(start, start.add(block).min(count), {}, (i) => rows.store(i, positions.load(i).convert('index').div(extent).convert('u32')))
-    return b.build()
-  })
-}
-
-/** Of positions among all elements, row by row, where in their row they are. */
-function columnsKernel(): kernels.Kernel {
-  return kernelOnce('sort columns', () => {
-    const b = new kernels.KernelBuilder('sort_columns', { lanes: 1 })
-    const [count, extent] = [b.parameter('count', 'index'), b.parameter('extent', 'index')]
-    const positions = b.buffer('positions', 'i32', 'read', { extent: b.extentOf(count) })
-    const columns = b.buffer('columns', 'i32', 'write', { extent: b.extentOf(count) })
-    const start = b.programId().mul(block)
-    b.loop(start, start.add(block).min(count), {}, (i) => columns.store(i, positions.load(i).convert('index').rem(extent).convert('i32')))
+    b.loop(start, start.add(block).min(count), { step: lanes }, (first) => {
+      const i = lanes === 1 ? first : first.add(b.lane())
+      const inside = lanes === 1 ? {} : { mask: i.less(count) }
+      const position = positions.load(i, inside).convert('index')
+      parts.store(i, (part === 'row' ? position.div(extent) : position.rem(extent)).convert(scalar), inside)
+    })
     return b.build()
   })
 }
@@ -113,24 +108,25 @@ export function argsortPlan({ key, rows, extent }: SortRequest, target: lowering
   const [input, output]: readonly [lowering.Slot, lowering.Slot] = [{ kind: 'input', index: 0 }, { kind: 'output', index: 0 }]
   if (count === 0) return plan.build()
   const grid = [Math.ceil(count / block)]
+  const lanes = movingLanes(vectorLanes, target)
   const cost = { flops: count, bytes: 12 * count }
   const order = rows === 1 ? output : plan.temporary('i32', count)
   if (key === 'f64') {
     const [keys, byLower] = [plan.temporary('u32', count), plan.temporary('i32', count)]
-    plan.launch({ kernel: wordKernel(false), grid, parameters: [count], buffers: [input, keys], ...cost })
+    plan.launch({ kernel: wordKernel(false, lanes), grid, parameters: [count], buffers: [input, keys], ...cost })
     radixSort(plan, { count, keys, bits: 32, sorted: byLower }, target)
-    plan.launch({ kernel: wordKernel(true), grid, parameters: [count], buffers: [input, byLower, keys], ...cost })
+    plan.launch({ kernel: wordKernel(true, lanes), grid, parameters: [count], buffers: [input, byLower, keys], ...cost })
     radixSort(plan, { count, keys, payload: byLower, bits: 32, sorted: order }, target)
   } else if (key === 'u32') radixSort(plan, { count, keys: input, bits: 32, sorted: order }, target)
   else {
     const keys = plan.temporary('u32', count)
-    plan.launch({ kernel: keysKernel(key), grid, parameters: [count], buffers: [input, keys], ...cost })
+    plan.launch({ kernel: keysKernel(key, lanes), grid, parameters: [count], buffers: [input, keys], ...cost })
     radixSort(plan, { count, keys, bits: 32, sorted: order }, target)
   }
   if (rows === 1) return plan.build()
   const [rowOf, byRow] = [plan.temporary('u32', count), plan.temporary('i32', count)]
-  plan.launch({ kernel: rowsKernel(), grid, parameters: [count, extent], buffers: [order, rowOf], ...cost })
+  plan.launch({ kernel: partsKernel('row', movingLanes(1, target)), grid, parameters: [count, extent], buffers: [order, rowOf], ...cost })
   radixSort(plan, { count, keys: rowOf, payload: order, bits: Math.ceil(Math.log2(rows)), sorted: byRow }, target)
-  plan.launch({ kernel: columnsKernel(), grid, parameters: [count, extent], buffers: [byRow, output], ...cost })
+  plan.launch({ kernel: partsKernel('column', movingLanes(1, target)), grid, parameters: [count, extent], buffers: [byRow, output], ...cost })
   return plan.build()
 }

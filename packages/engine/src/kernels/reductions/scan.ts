@@ -4,39 +4,14 @@ import { storageTypes, type Planner } from '../../compiled/planner.ts'
 import { kernelOnce } from '../kernel-cache.ts'
 import { PlanBuilder } from '../plan-builder.ts'
 import { lanesOf } from './accumulate.ts'
+import { scanningLanes, sumsBeforeLanes } from './across-lanes.ts'
 import { reduceAcross } from './kernels.ts'
+import { runningSum } from './running-sum.ts'
 
 /** Whether the sum at a place has the element there in it, and from which end it starts. */
 interface ScanKind {
   readonly isExclusive: boolean
   readonly isReverse: boolean
-}
-
-interface Running {
-  readonly initial: readonly kernels.Expression[]
-  add(state: readonly kernels.Expression[], x: kernels.Expression): readonly kernels.Expression[]
-  value(state: readonly kernels.Expression[]): kernels.Expression
-}
-
-/** A sum that is read after every term. That of f32 is kept in f64 on a processor, elsewhere as two numbers (Knuth's two-sum). */
-function runningSum(b: kernels.KernelBuilder, scalar: kernels.StorageType, target: lowering.Target): Running {
-  if (scalar !== 'f32') return { initial: [b.constant(scalar, 0)], add: ([sum], x) => [sum ? sum.add(x) : x], value: ([sum]) => sum ?? b.constant(scalar, 0) }
-  if (target.lanes === 'simd')
-    return {
-      initial: [b.constant('f64', 0)],
-      add: ([sum], x) => [sum ? sum.add(x.convert('f64')) : x],
-      value: ([sum]) => (sum ?? b.constant('f64', 0)).convert('f32'),
-    }
-  const zero = b.constant('f32', 0)
-  return {
-    initial: [zero, zero],
-    add([sum = zero, low = zero], x) {
-      const next = sum.add(x)
-      const virtual = next.sub(sum)
-      return [next, low.add(sum.sub(next.sub(virtual)).add(x.sub(virtual)))]
-    },
-    value: ([sum = zero, low = zero]) => sum.add(low),
-  }
 }
 
 /**
@@ -59,6 +34,42 @@ function scanChunks(scalar: kernels.StorageType, { isExclusive, isReverse }: Sca
       const at = row.add(isReverse ? start.add(end).sub(1).sub(k) : k)
       const next = sum.add(state, x.load(at))
       y.store(at, sum.value(isExclusive ? state : next))
+      return next
+    })
+    return b.build()
+  })
+}
+
+/** The same for lanes that are threads: each sums up a stretch of the chunk, and goes through it again when it knows what comes before. */
+function scanChunksByLanes(scalar: kernels.StorageType, { isExclusive, isReverse }: ScanKind, hasBefore: boolean, target: lowering.Target): kernels.Kernel {
+  const lanes = scanningLanes(target)
+  return kernelOnce(`scan by lanes ${scalar} ${isExclusive} ${isReverse} ${hasBefore} ${lanes}`, () => {
+    const b = new kernels.KernelBuilder('scan', { lanes, gridRank: 2 })
+    const [length, chunk] = [b.parameter('length', 'index'), b.parameter('chunk', 'index')]
+    const x = b.buffer('x', scalar, 'read')
+    const before = hasBefore ? b.buffer('before', scalar, 'read') : undefined
+    const y = b.buffer('y', scalar, 'write')
+    const row = b.programId(1).mul(length)
+    const start = b.programId(0).mul(chunk)
+    const end = start.add(chunk).min(length)
+    const perLane = chunk.add(lanes - 1).div(lanes)
+    const own = start.add(b.lane().mul(perLane))
+    const sum = runningSum(b, scalar, target)
+    const zero = sum.initial.map((value) => kernels.varying(value))
+    const place = (k: kernels.Expression) => {
+      const position = own.add(k)
+      return { at: row.add(isReverse ? start.add(end).sub(1).sub(position) : position), mask: position.less(end) }
+    }
+    const total = b.loop(0, perLane, { carry: zero }, (k, state) => {
+      const { at, mask } = place(k)
+      return sum.add(state, x.load(at, { mask }))
+    })
+    let first = sumsBeforeLanes(b, total, sum, lanes)
+    if (before) first = sum.join(sum.add(sum.initial, before.load(b.programId(1).mul(length.add(chunk).sub(1).div(chunk)).add(b.programId(0)))), first)
+    b.loop(0, perLane, { carry: first }, (k, state) => {
+      const { at, mask } = place(k)
+      const next = sum.add(state, x.load(at, { mask }))
+      y.store(at, sum.value(isExclusive ? state : next), { mask })
       return next
     })
     return b.build()
@@ -92,8 +103,10 @@ function scanLanes(scalar: kernels.StorageType, { isExclusive, isReverse }: Scan
   })
 }
 
-/** Elements that one program sums up; a function of sizes alone, so sums are the same on any number of threads. */
-const chunkSize = 2048
+/** Elements that one program sums up; a function of sizes and target alone, so sums are the same on any number of threads. */
+function chunkSizeOf(target: lowering.Target): number {
+  return target.lanes === 'gpu' ? 16 * scanningLanes(target) : 2048
+}
 
 const bytesPerElement = { f32: 4, f64: 8, i32: 4, u32: 4 } as const
 
@@ -112,6 +125,8 @@ export function scan(plan: PlanBuilder, request: ScanRequest, target: lowering.T
   const count = outer * length * inner
   if (count === 0) return
   const cost = { flops: 4 * count, bytes: 2 * count * bytesPerElement[scalar] }
+  const chunkSize = chunkSizeOf(target)
+  const kernelOf = target.lanes === 'gpu' ? scanChunksByLanes : scanChunks
   if (inner > 1 || (outer >= 64 && length < chunkSize)) {
     const isContiguous = inner > 1
     const [width, rows] = isContiguous ? [inner, outer] : [outer, 1]
@@ -123,14 +138,14 @@ export function scan(plan: PlanBuilder, request: ScanRequest, target: lowering.T
   const chunks = Math.ceil(length / chunkSize)
   const chunk = Math.ceil(length / chunks)
   if (chunks === 1) {
-    plan.launch({ kernel: scanChunks(scalar, request, false, target), grid: [1, outer], parameters: [length, chunk], buffers: [x, y], ...cost })
+    plan.launch({ kernel: kernelOf(scalar, request, false, target), grid: [1, outer], parameters: [length, chunk], buffers: [x, y], ...cost })
     return
   }
   const [totals, before] = [plan.temporary(scalar, outer * chunks), plan.temporary(scalar, outer * chunks)]
   const sums = reduceAcross('sum', scalar, true, target)
   plan.launch({ kernel: sums, grid: [outer, chunks], parameters: [outer, 1, 1, length, chunk], buffers: [x, totals], ...cost })
   scan(plan, { scalar, extents: [outer, chunks, 1], x: totals, y: before, isExclusive: true, isReverse: request.isReverse }, target)
-  plan.launch({ kernel: scanChunks(scalar, request, true, target), grid: [chunks, outer], parameters: [length, chunk], buffers: [x, before, y], ...cost })
+  plan.launch({ kernel: kernelOf(scalar, request, true, target), grid: [chunks, outer], parameters: [length, chunk], buffers: [x, before, y], ...cost })
 }
 
 /** Sums along an axis, of shape and dtype as the elements. */

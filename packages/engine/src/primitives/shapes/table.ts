@@ -1,7 +1,6 @@
 import type { PrimitiveName } from '../names.ts'
 import type { ShapeRule } from '../rules.ts'
 import { algorithmShapes } from './algorithms.ts'
-import { controlFlowShapes } from './control-flow.ts'
 import { customShapes } from './custom.ts'
 import { binaryShapes, unaryShapes } from './elementwise.ts'
 import { segmentedPolynomialShape } from './segmented-polynomial.ts'
@@ -14,6 +13,5 @@ export const shapeRules: { readonly [P in PrimitiveName]: ShapeRule<P> } = {
   ...structureShapes,
   ...algorithmShapes,
   ...customShapes,
-  ...controlFlowShapes,
   segmentedPolynomial: segmentedPolynomialShape,
 }

@@ -1,18 +1,16 @@
-import type { kernels } from '@equivar/core'
-import { formOf } from './access.ts'
-import { formKey } from './forms.ts'
-import { bytesOfMemory, type PtxState } from './state.ts'
+import type { Block, Instruction, Kernel } from '../ir.ts'
+import { type Access, formKey, type IndexForms } from './forms.ts'
 
-type Load = Extract<kernels.Instruction, { readonly op: 'load' | 'loadLanes' }>
-type Access = Extract<kernels.Instruction, { readonly op: 'load' | 'loadLanes' | 'store' | 'storeLanes' }>
+/** One that reads. */
+export type Load = Extract<Access, { readonly op: 'load' | 'loadLanes' }>
 
 /** Bytes of the widest load. */
 const widest = 16
 
 /** Loads that are made together: by the first of them in the block; the others are done by then. */
 export interface TogetherLoads {
-  readonly groups: ReadonlyMap<kernels.Instruction, readonly Load[]>
-  readonly done: ReadonlySet<kernels.Instruction>
+  readonly groups: ReadonlyMap<Instruction, readonly Load[]>
+  readonly done: ReadonlySet<Instruction>
 }
 
 /** A load or store, and the constant of its place. */
@@ -25,15 +23,15 @@ export interface Candidate<A> {
  * Finds loads of consecutive elements in a block whose place is known to be aligned. None is moved past anything that could change
  * what it reads, nor past blocks inside.
  */
-export function findTogether(state: PtxState, block: kernels.Block): TogetherLoads {
-  const groups = new Map<kernels.Instruction, readonly Load[]>()
-  const done = new Set<kernels.Instruction>()
+export function adjacentLoads(forms: IndexForms, block: Block): TogetherLoads {
+  const groups = new Map<Instruction, readonly Load[]>()
+  const done = new Set<Instruction>()
   const open = new Map<string, Candidate<Load>[]>()
   const close = (isClosed: (key: string) => boolean) => {
     for (const [key, candidates] of open) {
       if (!isClosed(key)) continue
       open.delete(key)
-      for (const together of findRuns(state, candidates)) {
+      for (const together of adjacentRuns(forms, candidates)) {
         const order = together.map((load) => block.indexOf(load))
         const first = block[Math.min(...order)]
         if (!first) continue
@@ -46,7 +44,7 @@ export function findTogether(state: PtxState, block: kernels.Block): TogetherLoa
     switch (instruction.op) {
       case 'load':
       case 'loadLanes': {
-        const form = formOf(state, instruction)
+        const form = forms.ofAccess(instruction)
         const limit = instruction.op === 'load' ? (instruction.mask ?? '') : `below ${instruction.active ?? ''}`
         const { space, slot } = instruction.memory
         const key = `${space} ${slot} ${formKey(form)} ${limit} `
@@ -61,7 +59,7 @@ export function findTogether(state: PtxState, block: kernels.Block): TogetherLoa
         break
       }
       case 'barrier':
-        close((key) => !isReadOnly(state, key))
+        close((key) => !isReadOnly(forms.kernel, key))
         break
       case 'loop':
       case 'branch':
@@ -75,17 +73,19 @@ export function findTogether(state: PtxState, block: kernels.Block): TogetherLoa
   return { groups, done }
 }
 
-function isReadOnly({ kernel }: PtxState, key: string): boolean {
+function isReadOnly(kernel: Kernel, key: string): boolean {
   const [space, slot] = key.split(' ')
   return space === 'buffer' && kernel.buffers[Number(slot)]?.access === 'read'
 }
 
 /** Runs of two or four accesses that differ in their constants, by the alignment of their places. */
-export function findRuns<A extends Access>(state: PtxState, candidates: readonly Candidate<A>[]): readonly (readonly A[])[] {
+export function adjacentRuns<A extends Access>(forms: IndexForms, candidates: readonly Candidate<A>[]): readonly (readonly A[])[] {
   const [first] = candidates
   if (!first || candidates.length < 2) return []
-  const divisor = state.forms.divisorOf(formOf(state, first.access))
-  const most = widest / bytesOfMemory(state.kernel, first.access.memory)
+  const divisor = forms.divisorOf(forms.ofAccess(first.access))
+  const { space, slot } = first.access.memory
+  const { scalar } = (space === 'buffer' ? forms.kernel.buffers : forms.kernel.shared)[slot] ?? { scalar: 'f64' }
+  const most = widest / (scalar === 'f64' ? 8 : 4)
   const byConstant = new Map(candidates.map(({ access, constant }) => [constant, access]))
   const found: (readonly A[])[] = []
   for (const width of [4, 2]) {

@@ -1,30 +1,29 @@
-import type { kernels } from '@equivar/core'
-import { formOf } from './access.ts'
-import { formKey } from './forms.ts'
-import type { PtxState } from './state.ts'
-import { type Candidate, findRuns } from './vectors.ts'
+import type { Block, Instruction, MemoryRef } from '../ir.ts'
+import { adjacentRuns, type Candidate } from './adjacent-loads.ts'
+import { type Access, formKey, type IndexForms } from './forms.ts'
 
-type Store = Extract<kernels.Instruction, { readonly op: 'store' | 'storeLanes' }>
+/** One that writes. */
+export type Store = Extract<Access, { readonly op: 'store' | 'storeLanes' }>
 
 /** Stores that are made together: by the last of them in the block. */
 export interface TogetherStores {
-  readonly groups: ReadonlyMap<kernels.Instruction, readonly Store[]>
-  readonly done: ReadonlySet<kernels.Instruction>
+  readonly groups: ReadonlyMap<Instruction, readonly Store[]>
+  readonly done: ReadonlySet<Instruction>
 }
 
 /**
  * Finds stores of consecutive elements in a block whose place is known to be aligned. None is moved past anything that could see what it
  * writes, or write the same.
  */
-export function findStores(state: PtxState, block: kernels.Block): TogetherStores {
-  const groups = new Map<kernels.Instruction, readonly Store[]>()
-  const done = new Set<kernels.Instruction>()
+export function adjacentStores(forms: IndexForms, block: Block): TogetherStores {
+  const groups = new Map<Instruction, readonly Store[]>()
+  const done = new Set<Instruction>()
   /** By memory: the stores of one form. */
   const open = new Map<string, { readonly key: string; readonly candidates: Candidate<Store>[] }>()
   const close = (memory: string) => {
     const { candidates = [] } = open.get(memory) ?? {}
     open.delete(memory)
-    for (const run of findRuns(state, candidates)) {
+    for (const run of adjacentRuns(forms, candidates)) {
       const last = run.reduce((latest, store) => (block.indexOf(store) > block.indexOf(latest) ? store : latest))
       groups.set(last, run)
       for (const store of run) if (store !== last) done.add(store)
@@ -38,7 +37,7 @@ export function findStores(state: PtxState, block: kernels.Block): TogetherStore
       case 'store':
       case 'storeLanes': {
         const memory = nameOf(instruction.memory)
-        const form = formOf(state, instruction)
+        const form = forms.ofAccess(instruction)
         const key = `${formKey(form)} ${instruction.op === 'store' ? (instruction.mask ?? '') : `below ${instruction.active ?? ''}`}`
         const known = open.get(memory)
         if (known && (known.key !== key || known.candidates.some(({ constant }) => constant === form.constant))) close(memory)
@@ -65,6 +64,6 @@ export function findStores(state: PtxState, block: kernels.Block): TogetherStore
   return { groups, done }
 }
 
-function nameOf({ space, slot }: kernels.MemoryRef): string {
+function nameOf({ space, slot }: MemoryRef): string {
   return `${space} ${slot}`
 }

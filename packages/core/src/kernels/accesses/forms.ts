@@ -1,4 +1,7 @@
-import type { kernels } from '@equivar/core'
+import type { Block, Instruction, Kernel, ValueId } from '../ir.ts'
+
+/** A load or store. */
+export type Access = Extract<Instruction, { readonly op: 'load' | 'loadLanes' | 'store' | 'storeLanes' }>
 
 /** `constant + lane · laneFactor + Σ factor · value`: how an `index` is made of values that are no sums. */
 export interface IndexForm {
@@ -9,7 +12,7 @@ export interface IndexForm {
 }
 
 export interface IndexTerm {
-  readonly value: kernels.ValueId
+  readonly value: ValueId
   readonly factor: number
 }
 
@@ -18,13 +21,15 @@ const maxTerms = 5
 
 /** Forms of the `index` values of a kernel, and what divides them. */
 export class IndexForms {
-  readonly #definitions: readonly (kernels.Instruction | undefined)[]
-  readonly #forms = new Map<kernels.ValueId, IndexForm>()
-  readonly #divisors = new Map<kernels.ValueId, number>()
+  readonly kernel: Kernel
+  readonly #definitions: readonly (Instruction | undefined)[]
+  readonly #forms = new Map<ValueId, IndexForm>()
+  readonly #divisors = new Map<ValueId, number>()
 
-  constructor(kernel: kernels.Kernel) {
-    const definitions: (kernels.Instruction | undefined)[] = Array.from({ length: kernel.types.length })
-    const visit = (block: kernels.Block): void => {
+  constructor(kernel: Kernel) {
+    this.kernel = kernel
+    const definitions: (Instruction | undefined)[] = Array.from({ length: kernel.types.length })
+    const visit = (block: Block): void => {
       for (const instruction of block) {
         if ('result' in instruction) definitions[instruction.result] = instruction
         if (instruction.op === 'loop') {
@@ -41,11 +46,11 @@ export class IndexForms {
   }
 
   /** The instruction that defines a value; of the counter of a loop, the loop; of what loops and branches hand on, nothing. */
-  definition(value: kernels.ValueId): kernels.Instruction | undefined {
+  definition(value: ValueId): Instruction | undefined {
     return this.#definitions[value]
   }
 
-  of(value: kernels.ValueId): IndexForm {
+  of(value: ValueId): IndexForm {
     const known = this.#forms.get(value)
     if (known) return known
     const made = this.#make(value)
@@ -54,12 +59,19 @@ export class IndexForms {
     return form
   }
 
+  /** Where the elements of a load or store lie, lane by lane. */
+  ofAccess(access: Access): IndexForm {
+    if (access.op === 'load' || access.op === 'store') return this.of(access.index)
+    const form = this.of(access.base)
+    return { ...form, lane: form.lane + 1 }
+  }
+
   /** The largest known number that divides everything in a form but its constant; 0 if there is nothing. */
   divisorOf({ lane, terms }: IndexForm): number {
     return terms.reduce((divisor, { value, factor }) => gcd(divisor, factor * this.#divisorOf(value)), Math.abs(lane))
   }
 
-  #make(value: kernels.ValueId): IndexForm | null {
+  #make(value: ValueId): IndexForm | null {
     const definition = this.#definitions[value]
     if (!definition) return null
     if (definition.op === 'constant') return { constant: definition.value, lane: 0, terms: [] }
@@ -74,7 +86,7 @@ export class IndexForms {
     return isConstant(left) ? times(right, left.constant) : null
   }
 
-  #divisorOf(value: kernels.ValueId): number {
+  #divisorOf(value: ValueId): number {
     const known = this.#divisors.get(value)
     if (known !== undefined) return known
     const divisor = this.#findDivisor(value)
@@ -82,7 +94,7 @@ export class IndexForms {
     return divisor
   }
 
-  #findDivisor(value: kernels.ValueId): number {
+  #findDivisor(value: ValueId): number {
     const definition = this.#definitions[value]
     if (definition?.op === 'loop' && definition.counter === value) return gcd(this.#wholeDivisor(definition.start), this.#wholeDivisor(definition.step))
     if (definition?.op === 'binary' && definition.operator === 'mul') return this.#wholeDivisor(definition.a) * this.#wholeDivisor(definition.b)
@@ -92,7 +104,7 @@ export class IndexForms {
   }
 
   /** Of a value with its constant. */
-  #wholeDivisor(value: kernels.ValueId): number {
+  #wholeDivisor(value: ValueId): number {
     const form = this.of(value)
     const [only] = form.terms
     const divisor = only?.value === value ? this.#divisorOf(value) : this.divisorOf(form)

@@ -36,6 +36,8 @@ export interface PlacementOptions {
 }
 
 const word = 4
+/** Bytes of the widest loads. */
+const widest = 16
 
 /**
  * WebGPU forbids that a buffer is read by one variable and written by another in one dispatch, whichever parts of it, and that what may be
@@ -44,7 +46,7 @@ const word = 4
  */
 export function placementOf(kernel: kernels.Kernel, { buffers }: Launch, { maxVariables, nothing, take }: PlacementOptions): Placement {
   const stretches = buffers.map(({ memory, byteOffset, byteLength }, k): Stretch =>
-    memory instanceof WebgpuMemory && byteLength > 0 ? { block: memory.block, byteOffset, byteLength: Math.ceil(byteLength / word) * word } : nothing(k),
+    memory instanceof WebgpuMemory && byteLength > 0 ? stretchOf(memory.block, byteOffset, byteLength) : nothing(k),
   )
   const written = new Set(stretches.flatMap(({ block }, k) => (kernel.buffers[k]?.access === 'read' ? [] : [block.id])))
   const places: BufferPlace[] = [...separatePlaces(kernel, (k) => written.has(stretches[k]?.block.id ?? -1))]
@@ -59,7 +61,11 @@ export function placementOf(kernel: kernels.Kernel, { buffers }: Launch, { maxVa
     const end = Math.max(shared.byteOffset + shared.byteLength, own.byteOffset + own.byteLength)
     bound[first] = { block: own.block, byteOffset, byteLength: end - byteOffset }
     bound[k] = null
-    for (const j of [first, k]) places[j] = { variable: first, isShifted: true, isWritable: true }
+    for (const j of [first, k]) places[j] = { variable: first, isShifted: true, isWritable: true, isWhole: true }
+  }
+  for (const [k, place] of places.entries()) {
+    const { byteLength = 0 } = bound[place.variable] ?? {}
+    if (byteLength % widest !== 0) places[k] = { ...place, isWhole: false }
   }
   for (const [k, { variable, isShifted }] of places.entries())
     if (isShifted) offsets[k] = ((stretches[k]?.byteOffset ?? 0) - (bound[variable]?.byteOffset ?? 0)) / word
@@ -83,11 +89,11 @@ function pack(
   let end = 0
   const copies = chosen.map(({ k, stretch }) => {
     const to = end
-    end += stretch.byteLength
+    end += Math.ceil(stretch.byteLength / widest) * widest
     // Others may lie in the same variable already.
     for (const [j, place] of places.entries())
       if (place.variable === k) {
-        places[j] = { variable, isShifted: true, isWritable: false }
+        places[j] = { variable, isShifted: true, isWritable: false, isWhole: true }
         offsets[j] = (offsets[j] ?? 0) + to / word
       }
     bound[k] = null
@@ -96,6 +102,12 @@ function pack(
   const block = take(end)
   bound[variable] = { block, byteOffset: 0, byteLength: end }
   return { block, copies }
+}
+
+/** Whole vectors, where the buffer has them; parts of memory begin at multiples of more. */
+function stretchOf(block: Block, byteOffset: number, byteLength: number): Stretch {
+  const whole = Math.ceil(byteLength / widest) * widest
+  return { block, byteOffset, byteLength: byteOffset + whole <= block.byteLength ? whole : Math.ceil(byteLength / word) * word }
 }
 
 function overlaps(a: Stretch, b: Stretch): boolean {

@@ -8,6 +8,8 @@ export interface BufferPlace {
   readonly isShifted: boolean
   /** Whether the variable may be written by something in the launch. */
   readonly isWritable: boolean
+  /** Whether it begins and ends where vectors of four elements do. */
+  readonly isWhole: boolean
 }
 
 /** All buffers of a kernel; which of them share a variable depends on where the memory of a launch lies. */
@@ -15,10 +17,10 @@ export type BufferPlaces = readonly BufferPlace[]
 
 /** Each buffer in a variable of its own. */
 export function separatePlaces(kernel: kernels.Kernel, isWritable: (buffer: number) => boolean): BufferPlaces {
-  return kernel.buffers.map(({ access }, variable) => ({ variable, isShifted: false, isWritable: access !== 'read' || isWritable(variable) }))
+  return kernel.buffers.map(({ access }, variable) => ({ variable, isShifted: false, isWritable: access !== 'read' || isWritable(variable), isWhole: true }))
 }
 
 /** Text that is equal for equal places. */
 export function placesKey(places: BufferPlaces): string {
-  return places.map(({ variable, isShifted, isWritable }) => `${variable}${isShifted ? '+' : ''}${isWritable ? 'w' : 'r'}`).join()
+  return places.map(({ variable, isShifted, isWritable, isWhole }) => `${variable}${isShifted ? '+' : ''}${isWritable ? 'w' : 'r'}${isWhole ? '' : '-'}`).join()
 }

@@ -5,8 +5,10 @@ import { typeName } from './literals.ts'
 import { type MemoryPrinter, uniformWord } from './memory.ts'
 import { reduce } from './reduce.ts'
 import type { PrinterState } from './state.ts'
+import { sumTogether } from './sum-batch.ts'
 import { multiplyTiles } from './tile.ts'
 import type { Uniformity } from './uniformity.ts'
+import type { Together } from './widths.ts'
 
 type Of<Op extends kernels.Instruction['op']> = Extract<kernels.Instruction, { readonly op: Op }>
 
@@ -15,15 +17,26 @@ export class BodyPrinter {
   readonly #state: PrinterState
   readonly #memory: MemoryPrinter
   readonly #uniformity: Uniformity
+  readonly #together: ReadonlyMap<kernels.Block, Together>
 
-  constructor(state: PrinterState, memory: MemoryPrinter, uniformity: Uniformity) {
+  constructor(state: PrinterState, memory: MemoryPrinter, uniformity: Uniformity, together: ReadonlyMap<kernels.Block, Together>) {
     this.#state = state
     this.#memory = memory
     this.#uniformity = uniformity
+    this.#together = together
   }
 
   block(block: kernels.Block): void {
-    for (const instruction of block) this.#instruction(instruction)
+    const together = this.#together.get(block)
+    for (const instruction of block) {
+      const loads = together?.loads.groups.get(instruction)
+      const stores = together?.stores.groups.get(instruction)
+      const sums = together?.sums.batches.get(instruction)
+      if (loads) this.#memory.load(loads)
+      else if (sums) sumTogether(this.#state, this.#memory, sums)
+      else if (stores) this.#memory.store(stores)
+      else if (![together?.loads.done, together?.stores.done, together?.sums.done].some((done) => done?.has(instruction))) this.#instruction(instruction)
+    }
   }
 
   #instruction(instruction: kernels.Instruction): void {
@@ -64,16 +77,12 @@ export class BodyPrinter {
         bitcast(state, instruction)
         break
       case 'load':
-        this.#memory.load(instruction)
-        break
       case 'loadLanes':
-        this.#memory.loadLanes(instruction)
+        this.#memory.load([instruction])
         break
       case 'store':
-        this.#memory.store(instruction)
-        break
       case 'storeLanes':
-        this.#memory.storeLanes(instruction)
+        this.#memory.store([instruction])
         break
       case 'atomic':
         this.#memory.atomic(instruction)

@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import { kernels } from '@equivar/core'
 import { type BufferPlaces } from './bindings.ts'
 import { BodyPrinter } from './body.ts'
 import { exchangedMemory, groupOf, isOnce, isUniform, memoryKey } from './group.ts'
@@ -7,7 +7,9 @@ import { MemoryPrinter, uniformWord } from './memory.ts'
 import { PrinterState } from './state.ts'
 import { uniformityOf } from './uniformity.ts'
 import { type UniformLayout, uniformLayout } from './uniforms.ts'
-import { usedValues } from './walk.ts'
+import { mostSums } from './sum-batch.ts'
+import { blocksOf, usedValues, usesOf } from './walk.ts'
+import { asVectors, type Together, widthsOf } from './widths.ts'
 
 export interface PrintOptions {
   /** Invocations that run in step and exchange values; 0 where there is no such thing, or their number varies. */
@@ -50,9 +52,11 @@ export function printWgsl(kernel: kernels.Kernel, { subgroupSize, places }: Prin
     }
   }
   const state = new PrinterState(kernel, group, places, layout)
-  const memory = new MemoryPrinter(state, exchanged, used)
+  const together = togetherOf(state)
+  const memory = new MemoryPrinter(state, exchanged, used, widthsOf(kernel, state.forms, together))
+  const vectors = new Map([...together].map(([block, own]) => [block, asVectors(own, block, state.forms, (ref) => memory.widthOf(ref))]))
   writeStart(state)
-  new BodyPrinter(state, memory, uniformityOf(kernel, places, group, waits)).block(kernel.body)
+  new BodyPrinter(state, memory, uniformityOf(kernel, places, group, waits), vectors).block(kernel.body)
   const usesSubgroups = reduce === 'subgroup' || reduce === 'subgroups'
   const code = [
     `// ${kernel.name.replaceAll(/[^\x20-\x7e]/g, '?')}\n`,
@@ -69,6 +73,22 @@ export function printWgsl(kernel: kernels.Kernel, { subgroupSize, places }: Prin
   ].join('')
   return { code, programs, layout }
 }
+
+/** What is made together, by block. */
+function togetherOf({ kernel, group, forms }: PrinterState): ReadonlyMap<kernels.Block, Together> {
+  const found = new Map<kernels.Block, Together>()
+  const options = { uses: usesOf(kernel.body), mostAtOnce: () => mostSums(group) }
+  const visit = (block: kernels.Block) => {
+    const sums = mostSums(group) > 0 ? kernels.sumBatches(forms, block, options) : noSums
+    const rest = block.filter((instruction) => !sums.done.has(instruction))
+    found.set(block, { loads: kernels.adjacentLoads(forms, block), stores: kernels.adjacentStores(forms, rest), sums })
+    for (const instruction of block) for (const inner of blocksOf(instruction)) visit(inner)
+  }
+  visit(kernel.body)
+  return found
+}
+
+const noSums: kernels.SumBatches = { batches: new Map(), done: new Set() }
 
 /** Which program and lane this is. */
 function writeStart(state: PrinterState): void {

@@ -1,4 +1,4 @@
-import { InternalError, type kernels } from '@equivar/core'
+import { InternalError, kernels } from '@equivar/core'
 import type { BufferPlaces } from './bindings.ts'
 import type { Group } from './group.ts'
 import type { HelperName } from './helpers.ts'
@@ -13,6 +13,7 @@ export class PrinterState {
   readonly group: Group
   readonly places: BufferPlaces
   readonly layout: UniformLayout
+  readonly forms: kernels.IndexForms
   readonly helpers = new Set<HelperName>()
   /** Variables of the workgroup beside the shared arrays, by name. */
   readonly scratch = new Map<string, string>()
@@ -27,6 +28,7 @@ export class PrinterState {
     this.group = group
     this.places = places
     this.layout = layout
+    this.forms = new kernels.IndexForms(kernel)
   }
 
   /** Number of the lane, as an expression. */

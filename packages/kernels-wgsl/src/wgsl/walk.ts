@@ -15,9 +15,14 @@ export function blocksOf(instruction: kernels.Instruction): readonly kernels.Blo
 
 /** Every value that is used by an instruction or handed on by a loop or branch. */
 export function usedValues(block: kernels.Block): ReadonlySet<kernels.ValueId> {
-  const used = new Set<kernels.ValueId>()
-  for (const instruction of instructionsOf(block)) for (const id of operandsOf(instruction)) used.add(id)
-  return used
+  return new Set(usesOf(block).keys())
+}
+
+/** How often each value is used. */
+export function usesOf(block: kernels.Block): ReadonlyMap<kernels.ValueId, number> {
+  const uses = new Map<kernels.ValueId, number>()
+  for (const instruction of instructionsOf(block)) for (const id of operandsOf(instruction)) uses.set(id, (uses.get(id) ?? 0) + 1)
+  return uses
 }
 
 /** Values that an instruction takes, those that its blocks hand out included. */

@@ -21,7 +21,7 @@ async function both(make: (on: string) => NDArray): Promise<readonly (readonly n
 }
 
 describe('sorts, sums along an axis and counts on a graphics card', () => {
-  it.each([1, 700, 9000])('of %d elements', { timeout: 120_000 }, async (length) => {
+  it.each([700, 9000])('of %d elements', { timeout: 120_000 }, async (length) => {
     const data = numbers(length, 300)
     const floats = Float32Array.from(data, (x) => x / 7 - 20)
     const [sorted, expectedOrder] = await both((on) => argsort(array(floats, { device: on })))

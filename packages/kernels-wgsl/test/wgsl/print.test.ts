@@ -34,6 +34,37 @@ describe('text of kernels', () => {
   })
 })
 
+describe('elements next to each other', () => {
+  /** `y[lane, k] = x[lane, k] + k` for so many k of a row of so many elements. */
+  const rows = (stride: number, count: number): kernels.Kernel => {
+    const b = new kernels.KernelBuilder('rows', { lanes: 32 })
+    const x = b.buffer('x', 'f32', 'read', { extent: b.gridExtent(0).times(32 * stride) })
+    const y = b.buffer('y', 'f32', 'write', { extent: b.gridExtent(0).times(32 * stride) })
+    const start = b.programId().mul(32).add(b.lane()).mul(stride)
+    for (let k = 0; k < count; k++) y.store(start.add(k), x.load(start.add(k)).add(k))
+    return b.build()
+  }
+
+  it('are read and written as vectors where they are aligned', () => {
+    const { code } = print(rows(8, 8))
+    expect(code).toMatch(/b0: array<vec4<f32>>.*\n.*b1: array<vec4<f32>>/)
+    expect(code.match(/= b0\[/g)).toHaveLength(2)
+    expect(code.match(/b1\[[^\]]*\] = vec4<f32>\(/g)).toHaveLength(2)
+    expect(print(rows(6, 6)).code).toMatch(/b1: array<vec2<f32>>/)
+    expect(print(rows(5, 5)).code).not.toContain('vec4<f32>')
+  })
+
+  it('are left single where other lanes might write another part of the vector, and where the buffer ends in one', () => {
+    const b = new kernels.KernelBuilder('mixed', { lanes: 32 })
+    const y = b.buffer('y', 'f32', 'write', { extent: 256 })
+    for (let k = 0; k < 4; k++) y.store(b.lane().mul(4).add(k), k)
+    y.store(b.lane().add(128), 1)
+    expect(print(b.build()).code).toContain('b0: array<f32>')
+    const places = separatePlaces(rows(8, 8), () => false).map((place) => ({ ...place, isWhole: false }))
+    expect(printWgsl(rows(8, 8), { subgroupSize: 32, places }).code).not.toContain('vec4<f32>')
+  })
+})
+
 describe('how programs lie in workgroups', () => {
   it('puts programs of few lanes together, and leaves those alone whose lanes wait', () => {
     expect(print(example('saxpy/33/4')).programs).toBe(16)

@@ -14,6 +14,20 @@ interface ScanKind {
   readonly isReverse: boolean
 }
 
+/** A program's chunk of a row: its ends, where its k-th element is, and what comes before. */
+function declareChunks(b: kernels.KernelBuilder, scalar: kernels.StorageType, isReverse: boolean, hasBefore: boolean) {
+  const [length, chunk] = [b.parameter('length', 'index'), b.parameter('chunk', 'index')]
+  const x = b.buffer('x', scalar, 'read')
+  const sums = hasBefore ? b.buffer('before', scalar, 'read') : undefined
+  const y = b.buffer('y', scalar, 'write')
+  const row = b.programId(1).mul(length)
+  const start = b.programId(0).mul(chunk)
+  const end = start.add(chunk).min(length)
+  const at = (k: kernels.Expression) => row.add(isReverse ? start.add(end).sub(1).sub(k) : k)
+  const before = sums && (() => sums.load(b.programId(1).mul(length.add(chunk).sub(1).div(chunk)).add(b.programId(0))))
+  return { x, y, before, chunk, start, end, at }
+}
+
 /**
  * `y[row, k] = before[row, chunk] + Σ x[row, 0 … k]` for k within the chunk, one program a row and chunk. Parameters: length, chunk;
  * grid: chunks, rows.
@@ -21,19 +35,12 @@ interface ScanKind {
 function scanChunks(scalar: kernels.StorageType, { isExclusive, isReverse }: ScanKind, hasBefore: boolean, target: lowering.Target): kernels.Kernel {
   return kernelOnce(`scan ${scalar} ${isExclusive} ${isReverse} ${hasBefore} ${target.lanes}`, () => {
     const b = new kernels.KernelBuilder('scan', { lanes: 1, gridRank: 2 })
-    const [length, chunk] = [b.parameter('length', 'index'), b.parameter('chunk', 'index')]
-    const x = b.buffer('x', scalar, 'read')
-    const before = hasBefore ? b.buffer('before', scalar, 'read') : undefined
-    const y = b.buffer('y', scalar, 'write')
-    const row = b.programId(1).mul(length)
-    const start = b.programId(0).mul(chunk)
-    const end = start.add(chunk).min(length)
+    const { x, y, before, start, end, at } = declareChunks(b, scalar, isReverse, hasBefore)
     const sum = runningSum(b, scalar, target)
-    const first = before ? sum.add(sum.initial, before.load(b.programId(1).mul(length.add(chunk).sub(1).div(chunk)).add(b.programId(0)))) : sum.initial
+    const first = before ? sum.add(sum.initial, before()) : sum.initial
     b.loop(start, end, { carry: first }, (k, state) => {
-      const at = row.add(isReverse ? start.add(end).sub(1).sub(k) : k)
-      const next = sum.add(state, x.load(at))
-      y.store(at, sum.value(isExclusive ? state : next))
+      const next = sum.add(state, x.load(at(k)))
+      y.store(at(k), sum.value(isExclusive ? state : next))
       return next
     })
     return b.build()
@@ -45,31 +52,25 @@ function scanChunksByLanes(scalar: kernels.StorageType, { isExclusive, isReverse
   const lanes = scanningLanes(target)
   return kernelOnce(`scan by lanes ${scalar} ${isExclusive} ${isReverse} ${hasBefore} ${lanes}`, () => {
     const b = new kernels.KernelBuilder('scan', { lanes, gridRank: 2 })
-    const [length, chunk] = [b.parameter('length', 'index'), b.parameter('chunk', 'index')]
-    const x = b.buffer('x', scalar, 'read')
-    const before = hasBefore ? b.buffer('before', scalar, 'read') : undefined
-    const y = b.buffer('y', scalar, 'write')
-    const row = b.programId(1).mul(length)
-    const start = b.programId(0).mul(chunk)
-    const end = start.add(chunk).min(length)
+    const { x, y, before, chunk, start, end, at } = declareChunks(b, scalar, isReverse, hasBefore)
     const perLane = chunk.add(lanes - 1).div(lanes)
     const own = start.add(b.lane().mul(perLane))
     const sum = runningSum(b, scalar, target)
     const zero = sum.initial.map((value) => kernels.varying(value))
     const place = (k: kernels.Expression) => {
       const position = own.add(k)
-      return { at: row.add(isReverse ? start.add(end).sub(1).sub(position) : position), mask: position.less(end) }
+      return { element: at(position), mask: position.less(end) }
     }
     const total = b.loop(0, perLane, { carry: zero }, (k, state) => {
-      const { at, mask } = place(k)
-      return sum.add(state, x.load(at, { mask }))
+      const { element, mask } = place(k)
+      return sum.add(state, x.load(element, { mask }))
     })
     let first = sumsBeforeLanes(b, total, sum, lanes)
-    if (before) first = sum.join(sum.add(sum.initial, before.load(b.programId(1).mul(length.add(chunk).sub(1).div(chunk)).add(b.programId(0)))), first)
+    if (before) first = sum.join(sum.add(sum.initial, before()), first)
     b.loop(0, perLane, { carry: first }, (k, state) => {
-      const { at, mask } = place(k)
-      const next = sum.add(state, x.load(at, { mask }))
-      y.store(at, sum.value(isExclusive ? state : next), { mask })
+      const { element, mask } = place(k)
+      const next = sum.add(state, x.load(element, { mask }))
+      y.store(element, sum.value(isExclusive ? state : next), { mask })
       return next
     })
     return b.build()

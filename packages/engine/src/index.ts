@@ -1,5 +1,5 @@
 export type { DType, DTypeName, FloatDType, TypedArray } from './array/dtype.ts'
-export type { Shape } from './array/shape.ts'
+export { broadcastShapes, type Shape } from './array/shape.ts'
 export { NDArray } from './array/ndarray.ts'
 export { defaultDevice, device, setDefaultDevice, type Device } from './array/device.ts'
 export * from './array/create.ts'

@@ -12,6 +12,7 @@ export { asIrrepsArray, clebschGordan, concatenate, randn } from './reps/create.
 export { Repeats, type AxisIndex, type OperandIndex } from './polynomial/indexing.ts'
 export { segmentedPolynomial, type SegmentedPolynomialOptions, type ShapeDtype } from './polynomial/segmented-polynomial.ts'
 export { equivariantPolynomial, equivariantTensorProduct, type EquivariantInput, type EquivariantPolynomialOptions } from './polynomial/equivariant-polynomial.ts'
+export { symmetricTensorProduct, tensorProduct } from './polynomial/tensor-product.ts'
 export { norm, normalize, sphericalHarmonics } from './equivariant/functions.ts'
 export { layerNorm, normalizeSegments, scalarActivation, type Activations, type NormalizeOptions } from './equivariant/activation.ts'
 export * as layers from './layers/index.ts'

@@ -11,6 +11,7 @@ import type { PrimitiveName } from '../primitives/names.ts'
 import type { AnyParams } from '../primitives/rules.ts'
 import { targetOf } from './backend.ts'
 import { checkElements } from './checks.ts'
+import { ControlFlow, isControlFlowParams, runSteps } from './control-flow.ts'
 import { currentMethod, isCheckingIndices } from './modes.ts'
 import { orderOf } from './orders.ts'
 import { runPlan } from './run-plan.ts'
@@ -39,6 +40,12 @@ export interface Application {
  */
 export function execute(application: Application): Storage[] {
   const { primitive, inputs, params, outputs, device } = application
+  if (isControlFlowParams(params)) {
+    const flow = new ControlFlow(device, execute, (body, own) => runSteps(body, own, device, execute))
+    return flow.evaluate(params, inputs.map(storageOf), outputs)
+  }
+  // Derivatives are taken from what is remembered; what is computed is there.
+  if (primitive === 'custom') return inputs.slice(0, outputs.length).map(aliased)
   const backend = kernelBackend(device, 'polynomial' in params ? params.method : undefined)
   if (!backend) return evaluate(application)
   if (isCheckingIndices()) checkElements(primitive, inputs, params)

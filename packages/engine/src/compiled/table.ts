@@ -3,6 +3,7 @@ import type { AbstractValue } from '../graph/value.ts'
 import { planners as kernelPlanners } from '../kernels/index.ts'
 import type { PrimitiveName } from '../primitives/names.ts'
 import type { AnyParams } from '../primitives/rules.ts'
+import { controlFlowPlanners } from './control-flow-planners.ts'
 import { customPlanners } from './custom.ts'
 import { matmulPlanner } from './matmul-planner.ts'
 import type { Alias, Planner } from './planner.ts'
@@ -16,6 +17,7 @@ interface ErasedPlanner {
 export const planners: { readonly [P in PrimitiveName]: Planner<P> } = {
   ...kernelPlanners,
   ...customPlanners,
+  ...controlFlowPlanners,
   matmul: matmulPlanner,
   segmentedPolynomial: segmentedPolynomialPlanner,
 }

@@ -4,7 +4,7 @@ import { describe, type NDArray } from '../array/ndarray.ts'
 import { formatShape, sameShape } from '../array/shape.ts'
 import { scope } from '../memory/scope.ts'
 import { finish, type Steps } from '../memory/steps.ts'
-import type { Maybe } from '../primitives/rules.ts'
+import type { Maybe, Transformations } from '../primitives/rules.ts'
 import { Cotangents, cotangentsOf, dependents, nodesBehind, tangentsOf } from './linear.ts'
 import { withRecording } from './mode.ts'
 import type { Value } from './value.ts'
@@ -82,7 +82,7 @@ function* pullback(
     if (!cotangents.some(Boolean)) continue
     // The mode belongs to whoever runs between two steps, so it is set for each of them.
     withRecording(createGraph, () => {
-      const parts = scope(() => cotangentsOf(node, cotangents, (input) => active.has(input)).map((part) => part?.share()))
+      const parts = scope(() => cotangentsOf(node, cotangents, (input) => active.has(input), transformations).map((part) => part?.share()))
       for (const [i, input] of node.inputs.entries()) {
         const part = parts[i]
         if (part) found.accumulate(input, part)
@@ -132,7 +132,7 @@ export function pushforward(
       for (const node of nodes) {
         const incoming = node.inputs.map((input) => found.get(input))
         if (!incoming.some(Boolean)) continue
-        const results = scope(() => tangentsOf(node, incoming).map((result) => result?.share()))
+        const results = scope(() => tangentsOf(node, incoming, transformations).map((result) => result?.share()))
         // An output that is itself an input of the question keeps the tangent that was given for it.
         for (const [k, output] of node.outputs.entries()) {
           const result = results[k]
@@ -142,6 +142,12 @@ export function pushforward(
       return outputs.map((output, k) => found.get(output.value)?.share() ?? unused('pushforward', outputs, k, allowUnused))
     }),
   )
+}
+
+/** What rules of primitives that hold functions are given. */
+const transformations: Transformations = {
+  pullback: (outputs, inputs, cotangents) => grad(outputs, inputs, { cotangents, createGraph: true, allowUnused: true }),
+  pushforward: (outputs, inputs, tangents) => pushforward(outputs, inputs, tangents, { createGraph: true, allowUnused: true }),
 }
 
 function oldest(values: ReadonlySet<Value>): number {

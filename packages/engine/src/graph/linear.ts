@@ -4,7 +4,7 @@ import { sameShape } from '../array/shape.ts'
 import { add } from '../functions/elementwise.ts'
 import { derivativeRules } from '../primitives/derivatives/table.ts'
 import type { PrimitiveName } from '../primitives/names.ts'
-import type { AnyParams, Maybe } from '../primitives/rules.ts'
+import type { AnyParams, Maybe, Transformations } from '../primitives/rules.ts'
 import { withRecording } from './mode.ts'
 import { nextId, Value, type Node } from './value.ts'
 
@@ -17,6 +17,7 @@ interface ErasedRules {
           readonly outputs: readonly NDArray[]
           readonly tangents: readonly Maybe<NDArray>[]
           readonly params: AnyParams
+          readonly transformations: Transformations
         }): readonly Maybe<NDArray>[]
       }
   readonly transpose:
@@ -27,16 +28,17 @@ interface ErasedRules {
           readonly linear: readonly boolean[]
           readonly cotangents: readonly Maybe<NDArray>[]
           readonly params: AnyParams
+          readonly transformations: Transformations
         }): readonly Maybe<NDArray>[]
       }
 }
 const rules: { readonly [P in PrimitiveName]: ErasedRules } = derivativeRules
 
 /** Tangents of a node's outputs for tangents of its inputs, by the primitive's forward rule. */
-export function tangentsOf(node: Node, tangents: readonly Maybe<NDArray>[]): readonly Maybe<NDArray>[] {
+export function tangentsOf(node: Node, tangents: readonly Maybe<NDArray>[], transformations: Transformations): readonly Maybe<NDArray>[] {
   const { jvp } = rules[node.primitive]
   if (jvp === 'locally constant') return node.outputs.map(() => undefined)
-  return jvp.tangents({ inputs: node.inputs.map(handle), outputs: node.outputs.map(handle), tangents, params: node.params })
+  return jvp.tangents({ inputs: node.inputs.map(handle), outputs: node.outputs.map(handle), tangents, params: node.params, transformations })
 }
 
 /**
@@ -44,13 +46,18 @@ export function tangentsOf(node: Node, tangents: readonly Maybe<NDArray>[]): rea
  * small linear graph that this records is transposed. So one forward rule and the transposes of linear primitives are all
  * that reverse mode needs, and the result is made of primitives again.
  */
-export function cotangentsOf(node: Node, cotangents: readonly Maybe<NDArray>[], isActive: (input: Value) => boolean): readonly Maybe<NDArray>[] {
+export function cotangentsOf(
+  node: Node,
+  cotangents: readonly Maybe<NDArray>[],
+  isActive: (input: Value) => boolean,
+  transformations: Transformations,
+): readonly Maybe<NDArray>[] {
   const mark = nextId()
   const tangents = node.inputs.map((input) => (isActive(input) ? new NDArray(new Value(input, undefined, undefined, true)) : undefined))
   // The linear graph is needed even where the derivative itself is not to be remembered.
-  const results = withRecording(true, () => tangentsOf(node, tangents))
+  const results = withRecording(true, () => tangentsOf(node, tangents, transformations))
   const placeholders = new Set(tangents.flatMap((tangent) => (tangent ? [tangent.value] : [])))
-  const found = transposeLinear(results, cotangents, placeholders, mark)
+  const found = transposeLinear(results, cotangents, placeholders, mark, transformations)
   return tangents.map((tangent) => tangent && found.get(tangent.value))
 }
 
@@ -59,6 +66,7 @@ function transposeLinear(
   cotangents: readonly Maybe<NDArray>[],
   placeholders: ReadonlySet<Value>,
   mark: number,
+  transformations: Transformations,
 ): Cotangents {
   const nodes = nodesBehind(
     results.flatMap((result) => (result ? [result.value] : [])),
@@ -80,6 +88,7 @@ function transposeLinear(
       linear: node.inputs.map((input) => linear.has(input)),
       cotangents: incoming,
       params: node.params,
+      transformations,
     })
     for (const [i, input] of node.inputs.entries()) {
       const cotangent = outgoing[i]

@@ -1,5 +1,5 @@
 import type { Planner } from '../compiled/planner.ts'
-import type { CustomName, PrimitiveName } from '../primitives/names.ts'
+import type { ControlFlowName, CustomName, PrimitiveName } from '../primitives/names.ts'
 import { algorithmPlanners } from './algorithms/planners.ts'
 import { randomPlanner } from './random/plan.ts'
 import { reductionPlanners } from './reductions/plan.ts'
@@ -15,7 +15,7 @@ export { launchElementwise, planElementwise } from './elementwise/plan.ts'
 export { orderPlan } from './algorithms/order.ts'
 
 /** How primitives are run by kernels; matrix products and polynomials are lowered elsewhere. */
-export const planners: { readonly [P in Exclude<PrimitiveName, 'matmul' | 'segmentedPolynomial' | CustomName>]: Planner<P> } = {
+export const planners: { readonly [P in Exclude<PrimitiveName, 'matmul' | 'segmentedPolynomial' | CustomName | ControlFlowName>]: Planner<P> } = {
   ...elementwisePlanners,
   ...movePlanners,
   ...countingPlanners,

@@ -1,5 +1,6 @@
 import type { PrimitiveName } from '../primitives/names.ts'
 import { algorithmEvaluators } from './algorithms.ts'
+import { controlFlowEvaluators } from './control-flow.ts'
 import { customEvaluators } from './custom.ts'
 import { binaryEvaluators, unaryEvaluators } from './elementwise.ts'
 import { segmentedPolynomialEvaluator } from './segmented/evaluate.ts'
@@ -13,5 +14,6 @@ export const evaluators: { readonly [P in PrimitiveName]: Evaluator<P> } = {
   ...structureEvaluators,
   ...algorithmEvaluators,
   ...customEvaluators,
+  ...controlFlowEvaluators,
   segmentedPolynomial: segmentedPolynomialEvaluator,
 }

@@ -1,6 +1,7 @@
 import type { lowering, SegmentedPolynomial } from '@equivar/core'
 import type { DType } from '../array/dtype.ts'
 import type { NDArray } from '../array/ndarray.ts'
+import type { Subgraph } from './subgraph.ts'
 
 /** Of primitives that have no parameters. */
 export type NoParams = object
@@ -49,6 +50,8 @@ export type StructuralName =
 export type AlgorithmName = 'argsort' | 'bincount' | 'compact' | 'random'
 /** Primitives whose derivatives a user wrote. They hand values on, and are gone when a program is made. */
 export type CustomName = 'custom' | 'customLinear'
+/** Primitives that hold functions, and run them as often as sizes or elements say. */
+export type ControlFlowName = 'scan' | 'whileLoop' | 'cond'
 export type BinaryName = ArithmeticName | ComparisonName | LogicalName
 
 /**
@@ -90,6 +93,35 @@ export interface CustomTranspose {
   readonly name: string
   /** Cotangents of the linear inputs, one for each. */
   cotangents(residuals: readonly NDArray[], cotangents: readonly NDArray[]): readonly NDArray[]
+}
+
+/** Inputs: what the body closes over, the first carries, and arrays whose rows the steps are given. */
+export interface ScanParams {
+  /** From what it closes over, the carries and one row of each array to the next carries and the results of the step. */
+  readonly body: Subgraph
+  readonly numConstants: number
+  readonly numCarries: number
+  /** Number of steps. */
+  readonly length: number
+  /** From the last row to the first. */
+  readonly isReversed: boolean
+  /** Outputs: the last carries, the results of all steps, and, where derivatives will ask for them, the carries before every step. */
+  readonly keepsCarries: boolean
+  /** Linear in all of its carries: what forward rules make. */
+  readonly isTangent: boolean
+}
+
+/** Inputs: what the functions close over, then the first carries. Outputs: the last carries. */
+export interface WhileParams {
+  readonly condition: Subgraph
+  readonly body: Subgraph
+  readonly numConstants: number
+}
+
+/** Inputs: one boolean, then what both functions are given. */
+export interface CondParams {
+  readonly ifTrue: Subgraph
+  readonly ifFalse: Subgraph
 }
 
 interface Signature {
@@ -162,6 +194,9 @@ export interface Primitives
       readonly results: readonly { readonly dtype: DType; readonly shape: readonly number[] }[]
     }
   }
+  readonly scan: { readonly arity: 'many'; readonly outputs: 'many'; readonly params: ScanParams }
+  readonly whileLoop: { readonly arity: 'many'; readonly outputs: 'many'; readonly params: WhileParams }
+  readonly cond: { readonly arity: 'many'; readonly outputs: 'many'; readonly params: CondParams }
   /** Inputs: the operands, then the index arrays that the accesses refer to. */
   readonly segmentedPolynomial: { readonly arity: 'many'; readonly outputs: 'many'; readonly params: SegmentedPolynomialParams }
 }

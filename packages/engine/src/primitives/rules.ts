@@ -14,12 +14,21 @@ export interface ShapeRule<P extends PrimitiveName> {
   shape(inputs: PerInput<P, AbstractValue>, params: ParamsOf<P>): PerOutput<P, AbstractValue>
 }
 
+/** Derivatives of whole functions, for the rules of primitives that hold functions. */
+export interface Transformations {
+  /** `Σ_k (∂ outputs_k / ∂ inputs_i)ᵀ cotangents_k`, zeros where nothing depends on an input; differentiable again. */
+  pullback(outputs: readonly NDArray[], inputs: readonly NDArray[], cotangents: readonly NDArray[]): readonly NDArray[]
+  /** `Σ_i (∂ outputs_k / ∂ inputs_i) tangents_i`, zeros where an output depends on nothing; differentiable again. */
+  pushforward(outputs: readonly NDArray[], inputs: readonly NDArray[], tangents: readonly NDArray[]): readonly NDArray[]
+}
+
 export interface JvpContext<P extends PrimitiveName> {
   readonly inputs: PerInput<P, NDArray>
   readonly outputs: PerOutput<P, NDArray>
   /** Tangent of every input; at least one is present. */
   readonly tangents: PerInput<P, Maybe<NDArray>>
   readonly params: ParamsOf<P>
+  readonly transformations: Transformations
 }
 
 export interface TransposeContext<P extends PrimitiveName> {
@@ -29,6 +38,7 @@ export interface TransposeContext<P extends PrimitiveName> {
   /** Cotangent of every output; at least one is present. */
   readonly cotangents: PerOutput<P, Maybe<NDArray>>
   readonly params: ParamsOf<P>
+  readonly transformations: Transformations
 }
 
 /**

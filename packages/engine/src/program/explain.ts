@@ -8,8 +8,8 @@ export interface StepExplanation {
   readonly kernels: readonly string[]
   readonly flops: number
   readonly bytes: number
-  /** How it is executed; `'alias'` shares memory, `'host'` runs in plain TypeScript. */
-  readonly method: lowering.Method | 'elementwise' | 'kernels' | 'alias' | 'host'
+  /** How it is executed; `'alias'` shares memory, `'host'` runs in plain TypeScript, `'control flow'` runs the steps that it holds. */
+  readonly method: lowering.Method | 'elementwise' | 'kernels' | 'alias' | 'host' | 'control flow'
   readonly outputs: readonly string[]
 }
 

@@ -1,21 +1,10 @@
 import type { Device } from '../array/device.ts'
 import type { AbstractValue } from '../graph/value.ts'
 import type { Storage } from '../memory/storage.ts'
-import type { PrimitiveName } from '../primitives/names.ts'
-import type { AnyParams } from '../primitives/rules.ts'
+import type { PrimitiveStep, TensorId } from '../primitives/subgraph.ts'
 import type { Fusion } from './fusion.ts'
 
-/** Number of an array of a program: an input, a constant, or what a step makes. */
-export type TensorId = number
-
-/** One primitive of a program: `outputs = primitive(inputs; params)`. */
-export interface PrimitiveStep {
-  readonly kind: 'primitive'
-  readonly primitive: PrimitiveName
-  readonly params: AnyParams
-  readonly inputs: readonly TensorId[]
-  readonly outputs: readonly TensorId[]
-}
+export type { PrimitiveStep, TensorId } from '../primitives/subgraph.ts'
 
 /** Element-wise primitives that run as one kernel, without memory for what is between them. */
 export interface FusedStep {

@@ -6,6 +6,7 @@ import type { AnyParams } from '../primitives/rules.ts'
 import type { PrimitiveStep, ProgramGraph, Step, TensorId } from './graph.ts'
 import { paramsKey } from './params-key.ts'
 import { simplify } from './simplify.ts'
+import { withFunctions } from './subgraphs.ts'
 
 /** A graph while it is written: what a rule of {@link simplify} looks at and makes. */
 export class GraphWriter {
@@ -104,7 +105,7 @@ export function optimize(graph: ProgramGraph): ProgramGraph {
     if (step.kind !== 'primitive') throw new InternalError('steps are optimised before they are fused')
     const own = step.inputs.map(at)
     const specs = step.outputs.map(specOf)
-    const ids = simplify(writer, step.primitive, own, step.params, specs)
+    const ids = simplify(writer, step.primitive, own, withFunctions(step.params, optimize, graph.device), specs)
     for (const [k, id] of step.outputs.entries()) found.set(id, ids[k] ?? -1)
   }
   const { tensors, constants, steps } = writer
@@ -115,8 +116,9 @@ export function optimize(graph: ProgramGraph): ProgramGraph {
 export function withoutDead(graph: ProgramGraph): ProgramGraph {
   const needed = new Set(graph.outputs)
   const steps: Step[] = []
-  for (const step of [...graph.steps].reverse()) {
-    if (!step.outputs.some((id) => needed.has(id))) continue
+  for (const whole of [...graph.steps].reverse()) {
+    if (!whole.outputs.some((id) => needed.has(id))) continue
+    const step = withoutKept(whole, needed)
     for (const id of readBy(step)) needed.add(id)
     steps.push(step)
   }
@@ -139,6 +141,13 @@ export function withoutDead(graph: ProgramGraph): ProgramGraph {
     return step.kind === 'fused' ? { ...step, ...own, scalars: step.scalars.map(number) } : { ...step, ...own }
   })
   return { ...graph, tensors, inputs, constants, steps: renumbered, outputs: graph.outputs.map(number) }
+}
+
+/** A scan keeps its carries for derivatives; where none were taken it does not need to. */
+function withoutKept(step: Step, needed: ReadonlySet<TensorId>): Step {
+  if (step.kind !== 'primitive' || !('keepsCarries' in step.params)) return step
+  const outputs = step.outputs.slice(0, step.params.body.outputs.length)
+  return step.outputs.slice(outputs.length).some((id) => needed.has(id)) ? step : { ...step, params: { ...step.params, keepsCarries: false }, outputs }
 }
 
 function readBy(step: Step): readonly TensorId[] {

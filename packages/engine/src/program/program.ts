@@ -8,13 +8,12 @@ import { currentMethod, isCheckingIndices, requireMethod, type MethodChoice } fr
 import { isRecording } from '../graph/mode.ts'
 import { isTracing } from '../graph/tracing.ts'
 import { Value, type AbstractValue } from '../graph/value.ts'
-import { DeviceInstance } from './device-instance.ts'
+import { instanceOf } from './control-flow-instance.ts'
 import { explanationOf, type ProgramExplanation } from './explain.ts'
 import { maxSizes, probeSizes } from './expression.ts'
 import { fuse } from './fuse.ts'
 import { GenericProgram } from './generic.ts'
 import type { ProgramGraph } from './graph.ts'
-import { hostInstance } from './host-instance.ts'
 import type { Instance, InstanceMemory } from './instance.ts'
 import { optimize } from './optimize.ts'
 import { SharedArena } from './shared-arena.ts'
@@ -183,7 +182,7 @@ export class ProgramState {
     const { graph, structure } = this.#graphFor(shapes)
     try {
       const backend = this.#backend(graph.device)
-      const instance = backend ? new DeviceInstance(graph, backend, this.#arenaOn(backend), this.#checksIndices) : hostInstance(graph)
+      const instance = instanceOf(graph, { backend, checksIndices: this.#checksIndices, fuses: this.#fuses }, backend && this.#arenaOn(backend))
       return { shapes, instance, structure }
     } catch (error) {
       releaseGraph(graph)

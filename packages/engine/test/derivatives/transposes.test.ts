@@ -71,6 +71,6 @@ describe('transposes of linear primitives', () => {
 
   test('are all tried', () => {
     const linear = Object.entries(derivativeRules).flatMap(([name, rules]) => (rules.transpose === 'never linear' ? [] : [name]))
-    expect([...seen, 'segmentedPolynomial', 'customLinear'].sort()).toEqual(linear.sort())
+    expect([...seen, 'segmentedPolynomial', 'customLinear', 'scan', 'whileLoop', 'cond'].sort()).toEqual(linear.sort())
   })
 })

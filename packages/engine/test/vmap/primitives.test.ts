@@ -120,6 +120,10 @@ const cases: { readonly [P in PrimitiveName]: readonly Case<P>[] } = {
   ],
   custom: [],
   customLinear: [],
+  // In control-flow.test.ts.
+  scan: [],
+  whileLoop: [],
+  cond: [],
 }
 
 const entries = 3

@@ -3,6 +3,8 @@ import { EquivarError, InputError } from '@equivar/core'
 /** Files of this library and of those below it, as they stand in stacks. */
 const library = /[\\/](?:@equivar|packages)[\\/](?:core|engine|functional)[\\/](?:src|dist)[\\/]/
 const located = new WeakSet<Error>()
+/** Frames that are looked at: between an error and the user's line there may be many of the library's. */
+const mostFrames = 100
 
 /**
  * Calls a user's function in a transformation. Errors of this library say in which line of the user's they arose.
@@ -10,6 +12,8 @@ const located = new WeakSet<Error>()
  * @throws {InputError} if the function returns a promise.
  */
 export function callUser<A extends readonly unknown[], R>(what: string, f: (...args: A) => R, args: A): R {
+  const before = Error.stackTraceLimit
+  Error.stackTraceLimit = mostFrames
   try {
     const result = f(...args)
     if (result instanceof Promise) {
@@ -21,6 +25,8 @@ export function callUser<A extends readonly unknown[], R>(what: string, f: (...a
   } catch (error) {
     locate(what, error)
     throw error
+  } finally {
+    Error.stackTraceLimit = before
   }
 }
 

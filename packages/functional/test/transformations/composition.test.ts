@@ -173,6 +173,63 @@ describe('control flow and rules of users', () => {
     expect(() => scan((c: DeviceArray, x: DeviceArray) => [c.astype('float32'), x], initial, xs)).toThrow(/must keep shapes and dtypes/)
   })
 
+  test('a scan in a program is one step, whatever its length, with derivatives of derivatives', async () => {
+    const { w } = params
+    const run = (own: DeviceArray, c: DeviceArray, inputs: DeviceArray) => {
+      const one = (h: DeviceArray, x: DeviceArray) => [np.tanh(np.einsum('i,ij->j', h.add(x), own)), h] as const
+      return np.sum(np.square(scan(one, c, inputs)[1]))
+    }
+    const square = np.matmul(w, np.transpose(w))
+    const second = (own: DeviceArray, c: DeviceArray, inputs: DeviceArray) => grad((y: DeviceArray) => np.sum(np.square(grad(run)(own, y, inputs))))(c)
+    using program = jit(second)
+    for (const length of [3, 4, 6, 9, 14, 40]) {
+      const inputs = randomArray([length, 3], length)
+      await expectClose(program(square, initial, inputs), second(square, initial, inputs), 1e-11)
+    }
+    const [statistics] = program.statistics()
+    expect(statistics?.steps).toBeLessThan(60)
+    expect(statistics?.newShapes.by).toBe('sizes')
+    const carries = [initial, initial.mul(2)]
+    const overCarries = vmap(grad(run), { inAxes: [null, 0, null] })(square, np.stack(carries), xs)
+    await expectClose(overCarries, np.stack(carries.map((c) => grad(run)(square, c, xs))), 1e-13)
+    const overRows = vmap(second, { inAxes: [null, null, 0] })(square, initial, np.stack([xs, xs.neg()]))
+    await expectClose(overRows, np.stack([xs, xs.neg()].map((own) => second(square, initial, own))), 1e-12)
+  })
+
+  test('trees and representations are carried, and what changes is refused', async () => {
+    const x = randn(random.key(3), new Irreps('O3', '2x0e + 1o'), [4], irMul, 'float64')
+    const body = ({ h, n }: { h: IrrepsArray; n: DeviceArray }) => [{ h: h.mul(0.5).add(x), n: n.add(1) }, { seen: h }] as const
+    const run = (h: IrrepsArray) => scan(body, { h, n: np.array([0], { dtype: 'int32' }) }, undefined, { length: 3 })
+    const [eager, traced] = [run(x), jit(run)(x)]
+    expect(traced[0].h.irreps.toString()).toBe('2x0e+1o')
+    for (const [k, leaf] of tree.leaves(traced).entries()) await expectClose(leaf, tree.leaves(eager)[k] ?? leaf, 1e-15)
+    for (const transformation of [jit, (f: typeof run) => f]) {
+      const growing = (h: IrrepsArray) => scan((c: IrrepsArray) => [c.sliceByMul(0, 1), 0] as const, h, undefined, { length: 2 })
+      expect(() => transformation(growing as never)(x)).toThrow(/the carry was IrrepsArray<.*composition\.test\.ts/s)
+    }
+    expect(() => scan((c: DeviceArray) => c as never, initial, undefined, { length: 2 })).toThrow(/must give \[carry, result\]/)
+  })
+
+  test('loops and branches by elements that are there need no bound, and run one branch', async () => {
+    const halve = (x: DeviceArray) => whileLoop((c) => np.greater(np.max(c), 1), (c: DeviceArray) => c.div(2), x)
+    const x = np.array([12, 3], { dtype: 'float64' })
+    expect([...(await halve(x).data())]).toEqual([0.75, 0.1875])
+    expect([...(await grad((own: DeviceArray) => np.sum(halve(own)))(x).data())]).toEqual([1 / 16, 1 / 16])
+    expect([...(await hessian((own: DeviceArray) => np.sum(np.square(halve(own))))(x).data())]).toEqual([2 / 256, 0, 0, 2 / 256])
+    expect([...(await jit(halve)(x).data())]).toEqual([0.75, 0.1875])
+    expect([...(await jit(jacfwd(halve))(x).data())]).toEqual([1 / 16, 0, 0, 1 / 16])
+    expect([...(await vmap(halve)(np.array([[12, 3], [1.5, 1]], { dtype: 'float64' })).data())]).toEqual([0.75, 0.1875, 0.75, 0.5])
+    expect(() => jit(grad((own: DeviceArray) => np.sum(halve(own))))(x)).toThrow(/reverse mode needs what every step computed.*pass maxIterations/)
+    const taken: string[] = []
+    const branch = (name: string) => (a: DeviceArray) => {
+      taken.push(name)
+      return a.mul(2)
+    }
+    cond(np.greater(np.sum(x), 0), branch('yes'), branch('no'), x)
+    grad((own: DeviceArray) => np.sum(cond(np.less(np.sum(own), 0), branch('yes'), branch('no'), own)))(x)
+    expect(taken).toEqual(['yes', 'no'])
+  })
+
   test('whileLoop and cond decide by elements, everywhere', async () => {
     const halve = (x: DeviceArray) => whileLoop((c) => np.greater(np.max(c), 1), (c: DeviceArray) => c.div(2), x, { maxIterations: 10 })
     const x = np.array([12, 3], { dtype: 'float64' })

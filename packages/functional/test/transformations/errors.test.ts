@@ -1,7 +1,7 @@
 import { DtypeError, Irreps, irMul, ShapeError } from '@equivar/core'
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { grad, IrrepsArray, jit, numpy as np, valueAndGrad, vmap, type DeviceArray } from '../../src/index.ts'
+import { cond, grad, IrrepsArray, jit, numpy as np, scan, valueAndGrad, vmap, whileLoop, type DeviceArray } from '../../src/index.ts'
 import { randomArray } from '../support/numbers.ts'
 
 const x = randomArray([4, 3], 1)
@@ -16,6 +16,18 @@ describe('errors in a function under a transformation', () => {
     const run = () => transformation(wrong)(name === 'vmap' ? np.stack([x, x]) : x)
     expect(run).toThrow(ShapeError)
     expect(run).toThrow(/inner extents differ: \[4, 3\] has 3 columns[\s\S]*in a function under \w+, at .*errors\.test\.ts:15:/)
+  })
+
+  test('in loops and branches, eager and traced', () => {
+    const wrong = (a: DeviceArray) => a.add(randomArray([7], 1))
+    const loops: Readonly<Record<string, (a: DeviceArray) => unknown>> = {
+      scan: (a) => scan((c: DeviceArray) => [wrong(c), 0], a, undefined, { length: 2 }),
+      whileLoop: (a) => whileLoop((c) => np.less(np.sum(c), 100), wrong, a),
+      cond: (a) => cond(np.less(np.sum(a), 100), wrong, wrong, a),
+    }
+    for (const [name, loop] of Object.entries(loops))
+      for (const run of [loop, jit((a: DeviceArray) => loop(a) as DeviceArray)])
+        expect(() => run(x), name).toThrow(new RegExp(`\\[4, 3\\][\\s\\S]*\\[7\\][\\s\\S]*in a function under ${name}, at .*errors\\.test\\.ts:22:`))
   })
 
   test('name representations', () => {

@@ -13,7 +13,7 @@ export interface BatchingContext<P extends PrimitiveName> {
   readonly size: number
   readonly params: ParamsOf<P>
   /** For rules that hold functions. */
-  readonly vmap: (f: ListFunction) => ListFunction
+  readonly vmap: (f: ListFunction, options?: { readonly inAxes?: readonly (number | null)[] }) => ListFunction
 }
 
 /** The primitive applied to all entries at once: all outputs have the mapped axis in front. */

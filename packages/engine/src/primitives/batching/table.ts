@@ -1,5 +1,6 @@
 import type { PrimitiveName } from '../names.ts'
 import { algorithmBatching } from './algorithms.ts'
+import { controlFlowBatching } from './control-flow.ts'
 import { customBatching } from './custom.ts'
 import { elementwiseBatching } from './elementwise.ts'
 import type { BatchingRule } from './rules.ts'
@@ -12,5 +13,6 @@ export const batchingRules: { readonly [P in PrimitiveName]: BatchingRule<P> } =
   ...structureBatching,
   ...algorithmBatching,
   ...customBatching,
+  ...controlFlowBatching,
   segmentedPolynomial: segmentedPolynomialBatching,
 }

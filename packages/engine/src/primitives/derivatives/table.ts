@@ -2,6 +2,7 @@ import type { PrimitiveName } from '../names.ts'
 import type { DerivativeRules } from '../rules.ts'
 import { algorithmDerivatives } from './algorithms.ts'
 import { binaryDerivatives } from './binary.ts'
+import { controlFlowDerivatives } from './control-flow.ts'
 import { customDerivatives } from './custom.ts'
 import { segmentedPolynomialDerivatives } from './segmented-polynomial.ts'
 import { structureDerivatives } from './structure.ts'
@@ -14,5 +15,6 @@ export const derivativeRules: { readonly [P in PrimitiveName]: DerivativeRules<P
   ...structureDerivatives,
   ...algorithmDerivatives,
   ...customDerivatives,
+  ...controlFlowDerivatives,
   segmentedPolynomial: segmentedPolynomialDerivatives,
 }

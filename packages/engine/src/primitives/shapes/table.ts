@@ -1,6 +1,7 @@
 import type { PrimitiveName } from '../names.ts'
 import type { ShapeRule } from '../rules.ts'
 import { algorithmShapes } from './algorithms.ts'
+import { controlFlowShapes } from './control-flow.ts'
 import { customShapes } from './custom.ts'
 import { binaryShapes, unaryShapes } from './elementwise.ts'
 import { segmentedPolynomialShape } from './segmented-polynomial.ts'
@@ -13,5 +14,6 @@ export const shapeRules: { readonly [P in PrimitiveName]: ShapeRule<P> } = {
   ...structureShapes,
   ...algorithmShapes,
   ...customShapes,
+  ...controlFlowShapes,
   segmentedPolynomial: segmentedPolynomialShape,
 }

@@ -21,6 +21,29 @@ const float64 = { dtype: 'float64' } as const
 
 type Evaluated = readonly [module: cuet.Module, forward: (...inputs: readonly cuet.Tensor[]) => cuet.Tensor]
 
+/** The layer of the script, under the same names. */
+class MessageLayer extends cuet.Module {
+  readonly #common = { layout: 'ir_mul', ...float64 } as const
+  readonly #irreps = new Irreps('O3', '3x0e + 3x1o')
+  readonly up = new cuet.Linear({ ...this.#common, irrepsIn: this.#irreps, irrepsOut: this.#irreps })
+  readonly harmonics = new cuet.SphericalHarmonics({ ls: [0, 1], ...float64 })
+  readonly tp = new cuet.ChannelWiseTensorProduct({ ...this.#common, irrepsIn1: this.#irreps, irrepsIn2: '0e + 1o', filterIrrepsOut: this.#irreps, sharedWeights: false })
+  readonly down = new cuet.Linear({ ...this.#common, irrepsIn: this.tp.irrepsOut, irrepsOut: this.#irreps })
+  readonly contraction = new cuet.SymmetricContraction({
+    ...this.#common, irrepsIn: this.#irreps, irrepsOut: this.#irreps, contractionDegree: 2, numElements: 2, originalMace: true,
+  })
+  readonly skip = new cuet.FullyConnectedTensorProduct({ ...this.#common, irrepsIn1: this.#irreps, irrepsIn2: '2x0e', irrepsOut: this.#irreps })
+  readonly radial = new cuet.Sequential(new cuet.nn.Linear(2, 4, float64), new cuet.nn.Activation('silu'), new cuet.nn.Linear(4, this.tp.weightNumel, float64))
+
+  forward(x: cuet.Tensor, vectors: cuet.Tensor, lengths: cuet.Tensor): cuet.Tensor {
+    const [senders, receivers, species] = [[0, 1, 2, 0], [1, 0, 1, 2], [0, 1, 0]].map((own) => cuet.tensor(own, { dtype: 'int32' }))
+    const edges = { indices1: given(senders), indicesOut: given(receivers), sizeOut: 3 }
+    const messages = this.tp.forward(this.up.forward(x), this.harmonics.forward(vectors), this.radial.forward(lengths), edges)
+    const contracted = this.contraction.forward(this.down.forward(messages), given(species))
+    return contracted.add(this.skip.forward(x, cuet.oneHot(given(species), 2, 'float64')))
+  }
+}
+
 /** A module and how it is called, by the name of the file. */
 function moduleFor({ name, arguments: { layout = 'mul_ir', originalMace = false } }: Case): Evaluated {
   const group: GroupName = name.startsWith('e3nn') ? 'O3E3nn' : 'O3'
@@ -55,6 +78,22 @@ function moduleFor({ name, arguments: { layout = 'mul_ir', originalMace = false 
       const graph = { sources: indices(0, 1, 2, 2, 0), destinations: indices(1, 1, 0, 2, 2), numDestinations: 3 }
       return [conv, (x, sh, e) => conv.forward(given(x), given(sh), given(e), graph)]
     }
+    case 'harmonics':
+      return chain(new cuet.SphericalHarmonics({ ls: [0, 1, 2], ...float64 }))
+    case 'rotation': {
+      const rotation = new cuet.Rotation({ ...common, irreps: a })
+      return [rotation, (gamma, beta, alpha, x) => rotation.forward(given(gamma), given(beta), given(alpha), given(x))]
+    }
+    case 'inversion':
+      return chain(new cuet.Inversion({ ...common, irreps: a }))
+    case 'layer': {
+      const layer = new MessageLayer()
+      return [layer, (x, vectors, lengths) => layer.forward(given(x), given(vectors), given(lengths))]
+    }
+    case 'gate':
+      return chain(new cuet.nn.Gate({ scalars: new Irreps('O3E3nn', '2x0e'), gated: new Irreps('O3E3nn', '2x1o + 1x2e') }))
+    case 'norm_activation':
+      return chain(new cuet.nn.NormActivation({ irreps: new Irreps('O3E3nn', '2x0e + 2x1o'), activation: 'silu', bias: true, ...float64 }))
     case 'mlp':
       return chain(new cuet.nn.MLP([3, 8, 5], float64))
     case 'layer_norm':

@@ -17,6 +17,14 @@ export interface LoadReport {
   readonly unexpected: readonly string[]
 }
 
+/**
+ * What modules of e3nn and of the reference's plain methods store beside their numbers: Clebsch–Gordan coefficients, coefficients of paths,
+ * masks, and parameters without elements.
+ */
+function isConstant(name: string, { size }: Tensor): boolean {
+  return /(?:^|\.)(?:output_mask|_w3j_\d+_\d+_\d+|graphs\.\d+\.graph\.c\d+)$/.test(name) || (size === 0 && /(?:^|\.)(?:weight|bias)$/.test(name))
+}
+
 /** Copies the entries of a state into tensors, if all fit. */
 export function loadInto(
   what: string,
@@ -33,6 +41,7 @@ export function loadInto(
     const accepted = accept(name, found) ?? found
     if (accepted === 'ignore') continue
     const target = targets.get(name)
+    if (!target && isConstant(name, found)) continue
     if (!target) unexpected.push(name)
     else if (target.shape.join() !== accepted.shape.join()) misshaped.push(`${name} [${accepted.shape.join(', ')}] for [${target.shape.join(', ')}]`)
     else loaded.set(name, accepted)

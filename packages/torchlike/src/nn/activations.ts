@@ -1,10 +1,13 @@
 import { DimensionError, IrrepsError, type Irreps, type IrrepsLike, type Layout, type LayoutLike } from '@equivar/core'
 import * as engine from '@equivar/engine'
-import type { Activation as ArrayActivation, NDArray } from '@equivar/engine'
+import type { Activation as ArrayActivation, Device, FloatDType, NDArray } from '@equivar/engine'
+import { defaultDtype } from '../autograd/defaults.ts'
 import { compute } from '../functions/combine.ts'
 import { Module } from '../module/module.ts'
+import { Parameter } from '../module/parameter.ts'
 import { irrepsOf, layoutOf } from '../operations/options.ts'
 import type { Tensor } from '../tensor/tensor.ts'
+import { requireLast } from './linear.ts'
 
 /** Element-wise functions by name. */
 const functions = {
@@ -116,19 +119,26 @@ export interface NormActivationOptions {
   readonly normalize?: boolean
   /** Added under the root of the norm. Default 1e-8. */
   readonly epsilon?: number
+  /** Add a trained number to every norm before it is activated. Default false. */
+  readonly bias?: boolean
+  /** Of biases. Default: the default dtype. */
+  readonly dtype?: FloatDType
+  readonly device?: Device
 }
 
-/** `y = f(|x|) x / |x|` for every copy of an irrep, or `f(|x|) x` without normalisation: e3nn's `NormActivation`. */
+/** `y = f(|x| + b) x / |x|` for every copy of an irrep, or `f(|x| + b) x` without normalisation: e3nn's `NormActivation`. State: `biases` (0), if asked for. */
 export class NormActivation extends Module {
   readonly irreps: Irreps
   readonly layout: Layout
+  readonly biases: Parameter | undefined
   readonly #f: ArrayActivation
   readonly #normalize: boolean
   readonly #epsilon: number
 
-  constructor({ irreps, layout, activation, normalize = true, epsilon = 1e-8 }: NormActivationOptions) {
+  constructor({ irreps, layout, activation, normalize = true, epsilon = 1e-8, bias = false, dtype = defaultDtype(), device }: NormActivationOptions) {
     super()
     this.irreps = irrepsOf(irreps)
+    this.biases = bias ? new Parameter(engine.zeros([this.irreps.numIrreps], device === undefined ? { dtype } : { dtype, device })) : undefined
     this.layout = layoutOf(undefined, layout)
     this.#f = activationOf(activation, false)
     this.#normalize = normalize
@@ -139,16 +149,22 @@ export class NormActivation extends Module {
   forward(x: Tensor): Tensor {
     if (x.ndim !== 2 || x.shape[1] !== this.irreps.dim)
       throw new DimensionError(`NormActivation: x has shape [${x.shape.join(', ')}]; it must be rows × ${this.irreps.dim}, for '${this.irreps.toString()}'`)
-    return compute(() => perSegment(x.array, this.irreps, this.layout, (block, axis) => this.#scaled(block, axis)))
+    if (this.biases) requireLast('NormActivation', x, this.irreps.dim, this.biases)
+    const starts = [...this.irreps].reduce<number[]>((sums, { mul }) => [...sums, (sums.at(-1) ?? 0) + mul], [0])
+    return compute(() => perSegment(x.array, this.irreps, this.layout, (block, axis, segment) => this.#scaled(block, axis, starts[segment] ?? 0)))
   }
 
   protected override describe(): string {
     return this.irreps.toString()
   }
 
-  #scaled(block: NDArray, axis: number): NDArray {
+  /** @param start the first of the block's copies among all. */
+  #scaled(block: NDArray, axis: number, start: number): NDArray {
     const length = engine.sqrt(engine.add(engine.sum(engine.square(block), { axes: axis, keepDims: true }), this.#epsilon ** 2))
-    const activated = this.#f(length)
+    const shape = length.shape.slice(1)
+    const mul = shape.reduce((product, extent) => product * extent, 1)
+    const shift = this.biases && engine.reshape(engine.sliceAxis(this.biases.array, 0, start, start + mul), [1, ...shape])
+    const activated = this.#f(shift ? engine.add(length, shift) : length)
     return engine.mul(block, this.#normalize ? engine.div(activated, length) : activated)
   }
 }

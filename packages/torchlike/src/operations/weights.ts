@@ -61,9 +61,6 @@ export function weightOperand(request: WeightRequest): NDArray | Gathered {
 
 /** Weights as other libraries store them: without an axis of extent 1, or with one more. */
 export function acceptWeights(own: Parameter | undefined, name: string, found: Tensor): Tensor | 'ignore' | undefined {
-  if (name === 'output_mask' || (name === 'bias' && found.size === 0) || (name === 'weight' && !own && found.size === 0)) return 'ignore'
-  // Constants of the reference's plain method, and Clebsch–Gordan tensors of e3nn.
-  if (/(?:^|\.)graphs\.\d+\.graph\.c\d+$|(?:^|\.)_w3j_\d+_\d+_\d+$/.test(name)) return 'ignore'
   if (name !== 'weight' || !own || found.size !== own.size) return undefined
   const without = (shape: readonly number[]) => shape.filter((extent) => extent !== 1).join()
   return without(found.shape) === without(own.shape) ? found.detach().reshape(own.shape) : undefined

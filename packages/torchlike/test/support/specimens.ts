@@ -55,7 +55,7 @@ export function specimens(layout: Layout): Specimen[] {
   const fromDescriptor = new cuet.TransposeIrrepsLayout({ irreps: b, source: 'ir_mul', target: layout, ...float64 })
   const norm = new cuet.layers.BatchNorm({ irreps: a, ...common })
   const gate = new cuet.nn.Gate({ scalars: '3x0e', gated: '1x0o + 2x1o + 1x2e', layout })
-  const activation = new cuet.nn.NormActivation({ irreps: a, layout, activation: 'silu' })
+  const activation = new cuet.nn.NormActivation({ irreps: a, layout, activation: 'silu', bias: true, ...float64 })
   const inversion = new cuet.Inversion({ irreps: a, ...common })
   const conv = new cuet.layers.FullyConnectedTensorProductConv({ irrepsIn: b, irrepsSh: '0e + 1o', irrepsOut: b, mlpChannels: [3, 5], ...common })
   const edges = { sources: classes(6, 3), destinations: cuet.tensor([1, 1, 0, 2, 2, 0], { dtype: 'int32' }), numDestinations: 3 }

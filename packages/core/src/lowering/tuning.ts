@@ -7,6 +7,8 @@ export interface Tuning {
   lanes(channels: number, isCrowded: boolean): number
   /** Targets of a pass that keep sums in registers. */
   maxTargets(lanes: number): number
+  /** Whether rows of entries are read from end to end before passes read them span by span. */
+  readonly touchesRows: boolean
   /** Entries of a chunk, a multiple of 8. */
   readonly chunk: number
   /** Whether numbers that lanes share are adjacent that belong to one entry; then a chunk may have fewer entries than there are lanes. */
@@ -32,6 +34,7 @@ function forRegisters({ vectorBytes, registers }: Target, scalar: FloatScalar): 
   return {
     lanes: (channels, isCrowded) => (channels >= 2 * perVector && !isCrowded ? 2 * perVector : perVector),
     maxTargets: (lanes) => Math.max(2, Math.floor((registers - (lanes === perVector ? 8 : 4)) / Math.ceil(lanes / perVector))),
+    touchesRows: true,
     chunk: 32,
     isByEntry: false,
     splitsRuns: false,
@@ -51,6 +54,7 @@ function forThreads({ vectorBytes, maxLanes }: Target): Tuning {
       return lanes
     },
     maxTargets: () => 48,
+    touchesRows: false,
     chunk: 64,
     isByEntry: true,
     splitsRuns: true,

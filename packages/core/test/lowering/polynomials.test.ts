@@ -73,6 +73,18 @@ describe.each([
     }
   })
 
+  it('large rows of entries, read before the passes on a processor only', () => {
+    const forward = { ...convolution(24), outputs: [indexed(0)] }
+    // First derivatives are the forward pass and all gradients.
+    for (const own of withDerivatives(forward).slice(0, 2)) {
+      const each = problem(own, 40)
+      const { launches } = lowering.lowerPolynomial(each.request, target).plan(each.sizes)
+      const touches = launches.some(({ kernel }) => kernel.shared.some(({ name }) => name === 'touched'))
+      expect(touches).toBe(target.lanes === 'simd')
+      check(each, target, 'auto', 1e-13)
+    }
+  })
+
   it('float32 in memory and float64 in arithmetic, and the other way', () => {
     const forward = [convolution(5), contraction(4), harmonics([1, 2]), { ...convolution(4), outputs: [shared] }]
     const cases = forward.flatMap((own) => withDerivatives(own).slice(0, 2))

@@ -6,6 +6,7 @@ import { makeEntryPlaces } from './entry-places.ts'
 import { EntryTable } from './entry-table.ts'
 import { PassWriter } from './pass-writer.ts'
 import { scratchRows } from './row-elements.ts'
+import { rowToucher } from './row-touches.ts'
 import { LaneScope, type Scratch } from './scopes.ts'
 import type { BufferSource, KernelSpec, ParameterSource } from './spec.ts'
 
@@ -51,10 +52,12 @@ export function makeKernel(spec: KernelSpec): MadeKernel {
     places: makeEntryPlaces(declarations),
   }
   const writer = new PassWriter(declarations, scratch)
+  const touch = spec.touched && rowToucher(declarations, spec.touched)
   const writeChunk = (part: Chunk) => {
     if (scratch.places) overEntries(declarations, part, scratch, (_scope, entries, mask, first) => scratch.places?.write(entries, mask, first))
     if (analysis.numFactors > 0) writeFactors(declarations, scratch, part)
     if (scratch.places || analysis.numFactors > 0) builder.barrier()
+    touch?.(part)
     for (const pass of spec.passes) writer.write(pass, part)
     if (analysis.closing.length === 0) return
     if (analysis.numSums > 0) builder.barrier()

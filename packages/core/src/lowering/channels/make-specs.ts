@@ -1,3 +1,4 @@
+import { costOf } from '../algebra/derivatives.ts'
 import type { NormalForm, NormalTerm } from '../normal-form.ts'
 import type { SegmentedPolynomial } from '../../polynomials/index.ts'
 import type { Target } from '../plan.ts'
@@ -9,6 +10,7 @@ import { accessOf } from './declarations.ts'
 import { type EntryLayout, tableLength } from './entry-table.ts'
 import { integrate } from './integrate.ts'
 import { asGradient, divide, type Pass } from './passes.ts'
+import { touchedRows } from './row-touches.ts'
 import type { Iteration, KernelSpec } from './spec.ts'
 
 /** Terms of a pass whose results are stored at once; more make code that is slow to compile. */
@@ -59,14 +61,17 @@ function makeSpec(request: PolynomialRequest, form: NormalForm, target: Target, 
   const analysis = analyse(form, terms, tuning.sumsAreDear)
   const access = accessOf(request.outputs, outputs[0] ?? 0)
   const channels = analysis.targets.reduce((most, target) => Math.max(most, target.channels), 1)
-  const lanes = tuning.lanes(channels === 1 ? 2 * tuning.minChannels : channels, isCrowded(analysis, access))
   const isSummed = access.kind !== 'batched'
-  const passes = makePasses(analysis, form, request.polynomial, isSummed, lanes, tuning)
+  const { lanes, passes } = bestLanes(channels === 1 ? 2 * tuning.minChannels : channels, isCrowded(analysis, access), tuning, (number) =>
+    makePasses(analysis, form, request.polynomial, isSummed, number, tuning),
+  )
   const width = widthOf(request.mathScalar)
   const iteration = iterationFor(access, request, form, analysis, tuning)
   const { isByEntry } = tuning
   const unit = isByEntry ? tuning.chunk / 8 : lanes
+  const touched = tuning.touchesRows ? touchedRows(request, form, analysis, iteration, unit) : undefined
   let chunk = Math.max(unit, Math.ceil(chunkFor(analysis, iteration, tuning) / unit) * unit)
+  while (touched && chunk / 2 >= unit && chunk > touched.entries) chunk /= 2
   while (chunk / 2 >= unit && tableBytes(analysis, { chunk, isByEntry }, width) > target.maxSharedBytes) chunk /= 2
   const isOfOtherScalar = outputs.some((o) => request.outputScalars[o] !== request.mathScalar)
   return {
@@ -81,9 +86,28 @@ function makeSpec(request: PolynomialRequest, form: NormalForm, target: Target, 
     masksTails: tuning.masksTails,
     chunk,
     isByEntry,
+    touched,
     maxRowBytes: Math.max(0, target.maxSharedBytes - tableBytes(analysis, { chunk, isByEntry }, width)),
     isPartial: access.kind === 'shared' || (isSummed && isOfOtherScalar),
   }
+}
+
+/** Where sums fill the registers, fewer lanes may leave room for targets that share products: that is worth it from a twentieth on. */
+const worthOfLanes = 0.95
+
+/** The number of lanes, and the passes, that cost least; more lanes of two that cost the same. */
+function bestLanes(
+  channels: number,
+  isCrowded: boolean,
+  tuning: Tuning,
+  passesFor: (lanes: number) => readonly Pass[],
+): { readonly lanes: number; readonly passes: readonly Pass[] } {
+  const costOfAll = (passes: readonly Pass[]) => passes.reduce((cost, { root, duals }) => cost + costOf(root, duals, true), 0)
+  const [lanes, fewer] = [tuning.lanes(channels, isCrowded), tuning.lanes(channels, true)]
+  const passes = passesFor(lanes)
+  if (fewer === lanes || passes.length === 1) return { lanes, passes }
+  const others = passesFor(fewer)
+  return costOfAll(others) < worthOfLanes * costOfAll(passes) ? { lanes: fewer, passes: others } : { lanes, passes }
 }
 
 /** Bytes of the numbers that lanes share. */

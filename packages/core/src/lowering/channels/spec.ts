@@ -2,6 +2,7 @@ import type { NormalForm } from '../normal-form.ts'
 import type { PolynomialRequest } from '../request.ts'
 import type { Analysis } from './analysis.ts'
 import type { Pass } from './passes.ts'
+import type { TouchedRows } from './row-touches.ts'
 
 /**
  * How the programs of a kernel share the work: `tiles` of consecutive entries, each entry writing rows of its own; `runs` of entries
@@ -37,6 +38,8 @@ export interface KernelSpec {
   readonly chunk: number
   /** Whether numbers that lanes share are adjacent that belong to one entry. */
   readonly isByEntry: boolean
+  /** Rows that are read ahead of the passes. */
+  readonly touched: TouchedRows | undefined
   /** Memory of a program for copies of rows that its entries share. */
   readonly maxRowBytes: number
   /** Whether results are parts that are added up by another kernel. */

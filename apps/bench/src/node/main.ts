@@ -8,7 +8,8 @@ import { compareFiles, writeResults } from './files.ts'
 import { conformanceBackends, runShare, type ConformanceOptionTexts } from './conformance.ts'
 import type { KernelOptionTexts } from './kernels.ts'
 import {
-  backendList, caseList, conformanceBackend, count, dtypeList, kernelCaseList, list, peerDevice, sectionList, sections, share, shareOfCases, tier, type RunOptionTexts,
+  backendList, caseList, conformanceBackend, count, dtypeList, kernelCaseList, list, peerDevice, sectionList, sections, share, shareOfCases, tier,
+  type RunOptionTexts,
 } from './options.ts'
 import { freshRun } from './fresh.ts'
 import { caseRatios, run } from './run.ts'

@@ -88,10 +88,11 @@ class Case:
         self.name, self.dtype, self.folder = name, dtype, folder
         self.arrays, self.passes, self.meta, self.errors = {}, {}, {}, {}
 
-    def write(self, name, array):
+    def write(self, name, array, shape=None):
+        """All of it, or the first elements of an array of another shape."""
         array = np.ascontiguousarray(array)
         array.reshape(-1)[:MOST].tofile(os.path.join(self.folder, name + ".bin"))
-        self.arrays[name] = {"dtype": str(array.dtype), "shape": list(array.shape)}
+        self.arrays[name] = {"dtype": str(array.dtype), "shape": shape or list(array.shape)}
 
     def cotangents(self, g, vs):
         """What gradients are multiplied with, for the other side."""
@@ -104,7 +105,8 @@ class Case:
         f()
         if outputs is not None:
             for k, value in enumerate(outputs()):
-                self.write(f"{lib}.{what}.{k}", value.detach().reshape(-1)[:MOST].cpu().numpy() if torch is not None and isinstance(value, torch.Tensor) else np.asarray(value))
+                first = value.detach().reshape(-1)[:MOST].cpu().numpy() if torch is not None and isinstance(value, torch.Tensor) else np.asarray(value)
+                self.write(f"{lib}.{what}.{k}", first, list(np.shape(value) if torch is None else value.shape))
         self.passes[(lib, what)] = f
 
     def attempt(self, lib, build):

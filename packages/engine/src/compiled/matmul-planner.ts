@@ -1,4 +1,5 @@
-import { InternalError, lowering } from '@equivar/core'
+import { InternalError } from '@equivar/core'
+import * as lowering from '@equivar/core/lowering'
 import { type Planner, storageTypes } from './planner.ts'
 
 /** Lowered products by what their kernels depend on; a device's target is the same object every time. */

@@ -1,4 +1,5 @@
-import { lowering, type SegmentedPolynomial } from '@equivar/core'
+import type { SegmentedPolynomial } from '@equivar/core'
+import * as lowering from '@equivar/core/lowering'
 import type { AbstractValue } from '../graph/value.ts'
 import type { InputAccess, OutputAccess, SegmentedPolynomialParams } from '../primitives/names.ts'
 import type { Planner } from './planner.ts'

@@ -1,4 +1,5 @@
-import { descriptors, DimensionError, InternalError, O3, ShapeError, type Irreps, type Layout, type SegmentedPolynomial } from '@equivar/core'
+import { DimensionError, InternalError, O3, ShapeError, type Irreps, type Layout, type SegmentedPolynomial } from '@equivar/core'
+import * as descriptors from '@equivar/core/descriptors'
 import type { NDArray } from '../array/ndarray.ts'
 import { formatShape } from '../array/shape.ts'
 import { silu } from './activations.ts'

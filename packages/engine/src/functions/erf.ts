@@ -37,7 +37,7 @@ export function exactGelu(x: NDArray): NDArray {
   return mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1))
 }
 
-const withDerivative = customJvp((x: NDArray) => [approximation(x)], {
+const withDerivative = /* @__PURE__ */ customJvp((x: NDArray) => [approximation(x)], {
   name: 'erf',
   tangents: ([x], _, [tangent]) => [x && tangent && mul(tangent, mul(exp(neg(square(x))), 2 / Math.sqrt(Math.PI)))],
 })

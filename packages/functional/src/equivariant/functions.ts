@@ -1,4 +1,5 @@
-import { descriptors, InputError, IrrepsAndLayout } from '@equivar/core'
+import { InputError, IrrepsAndLayout } from '@equivar/core'
+import * as descriptors from '@equivar/core/descriptors'
 import * as engine from '@equivar/engine'
 import { nameOf } from '../array/arguments.ts'
 import { DeviceArray } from '../array/device-array.ts'

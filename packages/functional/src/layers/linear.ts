@@ -1,4 +1,5 @@
-import { descriptors, InputError, Irreps, type EquivariantPolynomial, type IrrepsLike } from '@equivar/core'
+import { InputError, Irreps, type EquivariantPolynomial, type IrrepsLike } from '@equivar/core'
+import * as descriptors from '@equivar/core/descriptors'
 import type { DType } from '@equivar/engine'
 import type { DeviceArray } from '../array/device-array.ts'
 import * as np from '../numpy/index.ts'

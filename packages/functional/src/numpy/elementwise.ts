@@ -25,67 +25,67 @@ const comparison =
     new DeviceArray(f(...requirePair(name, a, b)))
 
 /** `y = −x` */
-export const negative: Unary = unary('negative', engine.neg)
+export const negative: Unary = /* @__PURE__ */ unary('negative', engine.neg)
 /** `y = √x` */
-export const sqrt: Unary = unary('sqrt', engine.sqrt)
+export const sqrt: Unary = /* @__PURE__ */ unary('sqrt', engine.sqrt)
 /** `y = eˣ` */
-export const exp: Unary = unary('exp', engine.exp)
+export const exp: Unary = /* @__PURE__ */ unary('exp', engine.exp)
 /** `y = eˣ − 1`, accurate near 0. */
-export const expm1: Unary = unary('expm1', engine.expm1)
+export const expm1: Unary = /* @__PURE__ */ unary('expm1', engine.expm1)
 /** `y = ln x` */
-export const log: Unary = unary('log', engine.log)
+export const log: Unary = /* @__PURE__ */ unary('log', engine.log)
 /** `y = ln(1 + x)`, accurate near 0. */
-export const log1p: Unary = unary('log1p', engine.log1p)
+export const log1p: Unary = /* @__PURE__ */ unary('log1p', engine.log1p)
 /** `y = sin x`, x in radians. */
-export const sin: Unary = unary('sin', engine.sin)
+export const sin: Unary = /* @__PURE__ */ unary('sin', engine.sin)
 /** `y = cos x`, x in radians. */
-export const cos: Unary = unary('cos', engine.cos)
+export const cos: Unary = /* @__PURE__ */ unary('cos', engine.cos)
 /** `y = tanh x` */
-export const tanh: Unary = unary('tanh', engine.tanh)
+export const tanh: Unary = /* @__PURE__ */ unary('tanh', engine.tanh)
 /** `y = |x|`; the derivative at 0 is taken as 0. */
-export const abs: Unary = unary('abs', engine.abs)
+export const abs: Unary = /* @__PURE__ */ unary('abs', engine.abs)
 /** `y = x / |x|`, 0 at 0; locally constant. */
-export const sign: Unary = unary('sign', engine.sign)
+export const sign: Unary = /* @__PURE__ */ unary('sign', engine.sign)
 /** Largest integer not above x; locally constant. */
-export const floor: Unary = unary('floor', engine.floor)
+export const floor: Unary = /* @__PURE__ */ unary('floor', engine.floor)
 /** `y = 1 / x` */
-export const reciprocal: Unary = unary('reciprocal', engine.reciprocal)
+export const reciprocal: Unary = /* @__PURE__ */ unary('reciprocal', engine.reciprocal)
 /** `y = x²` */
-export const square: Unary = unary('square', engine.square)
+export const square: Unary = /* @__PURE__ */ unary('square', engine.square)
 /** `y = not x`, bool. */
-export const logicalNot: Unary = unary('logicalNot', engine.logicalNot)
+export const logicalNot: Unary = /* @__PURE__ */ unary('logicalNot', engine.logicalNot)
 
 /** `y = a + b`, numpy broadcasting, as all functions of two operands here. Numbers and host arrays take the dtype of the other side. */
-export const add: Binary = binary('add', engine.add)
+export const add: Binary = /* @__PURE__ */ binary('add', engine.add)
 /** `y = a − b` */
-export const subtract: Binary = binary('subtract', engine.sub)
+export const subtract: Binary = /* @__PURE__ */ binary('subtract', engine.sub)
 /** `y = a · b` */
-export const multiply: Binary = binary('multiply', engine.mul)
+export const multiply: Binary = /* @__PURE__ */ binary('multiply', engine.mul)
 /** `y = a / b`, float dtypes. */
-export const divide: Binary = binary('divide', engine.div)
+export const divide: Binary = /* @__PURE__ */ binary('divide', engine.div)
 /** `y = aᵇ` */
-export const power: Binary = binary('power', engine.pow)
+export const power: Binary = /* @__PURE__ */ binary('power', engine.pow)
 /** `y = max(a, b)`; where both are equal each side gets half of the derivative. */
-export const maximum: Binary = binary('maximum', engine.maximum)
+export const maximum: Binary = /* @__PURE__ */ binary('maximum', engine.maximum)
 /** `y = min(a, b)`; where both are equal each side gets half of the derivative. */
-export const minimum: Binary = binary('minimum', engine.minimum)
+export const minimum: Binary = /* @__PURE__ */ binary('minimum', engine.minimum)
 
 /** `y = a < b`, bool. */
-export const less: (a: Operand, b: Operand) => DeviceArray<'bool'> = comparison('less', engine.less)
+export const less: (a: Operand, b: Operand) => DeviceArray<'bool'> = /* @__PURE__ */ comparison('less', engine.less)
 /** `y = a ≤ b`, bool. */
-export const lessEqual: (a: Operand, b: Operand) => DeviceArray<'bool'> = comparison('lessEqual', engine.lessEqual)
+export const lessEqual: (a: Operand, b: Operand) => DeviceArray<'bool'> = /* @__PURE__ */ comparison('lessEqual', engine.lessEqual)
 /** `y = a > b`, bool. */
-export const greater: (a: Operand, b: Operand) => DeviceArray<'bool'> = comparison('greater', engine.greater)
+export const greater: (a: Operand, b: Operand) => DeviceArray<'bool'> = /* @__PURE__ */ comparison('greater', engine.greater)
 /** `y = a ≥ b`, bool. */
-export const greaterEqual: (a: Operand, b: Operand) => DeviceArray<'bool'> = comparison('greaterEqual', engine.greaterEqual)
+export const greaterEqual: (a: Operand, b: Operand) => DeviceArray<'bool'> = /* @__PURE__ */ comparison('greaterEqual', engine.greaterEqual)
 /** `y = a equals b`, bool. */
-export const equal: (a: Operand, b: Operand) => DeviceArray<'bool'> = comparison('equal', engine.equal)
+export const equal: (a: Operand, b: Operand) => DeviceArray<'bool'> = /* @__PURE__ */ comparison('equal', engine.equal)
 /** `y = a differs from b`, bool. */
-export const notEqual: (a: Operand, b: Operand) => DeviceArray<'bool'> = comparison('notEqual', engine.notEqual)
+export const notEqual: (a: Operand, b: Operand) => DeviceArray<'bool'> = /* @__PURE__ */ comparison('notEqual', engine.notEqual)
 /** `y = a and b`, bool. */
-export const logicalAnd: (a: Operand, b: Operand) => DeviceArray<'bool'> = comparison('logicalAnd', engine.logicalAnd)
+export const logicalAnd: (a: Operand, b: Operand) => DeviceArray<'bool'> = /* @__PURE__ */ comparison('logicalAnd', engine.logicalAnd)
 /** `y = a or b`, bool. */
-export const logicalOr: (a: Operand, b: Operand) => DeviceArray<'bool'> = comparison('logicalOr', engine.logicalOr)
+export const logicalOr: (a: Operand, b: Operand) => DeviceArray<'bool'> = /* @__PURE__ */ comparison('logicalOr', engine.logicalOr)
 
 /** `y = condition ? a : b` element by element; all three broadcast. Of the side that is not taken no derivative flows. */
 export function where<A extends Operand, B extends Operand>(condition: DeviceArray, a: A, b: B): DeviceArray<Joined<A, B>> {

@@ -13,9 +13,9 @@ import { vmap } from './vmap.ts'
  */
 export type Jacobian<R, X> = R extends DeviceArray ? X : unknown
 
-export interface JacobianOptions {
+export interface JacobianOptions<N extends number = number> {
   /** With respect to which argument. Default 0. */
-  readonly argnum?: number
+  readonly argnum?: N
 }
 
 /**
@@ -23,7 +23,10 @@ export interface JacobianOptions {
  *
  * @throws {DtypeError} if an array of the argument is no float. @throws {InputError} if there is no such argument.
  */
-export function jacrev<A extends unknown[], R>(f: (...args: A) => R, options: JacobianOptions = {}): (...args: A) => Jacobian<R, A[0]> {
+export function jacrev<A extends unknown[], R, const N extends number = 0>(
+  f: (...args: A) => R,
+  options: JacobianOptions<N> = {},
+): (...args: A) => Jacobian<R, A[N]> {
   return (...args) => {
     const { of, x } = argumentOf('jacrev', f, args, options)
     const [inputs, inputStructure] = flatten(x)
@@ -43,7 +46,10 @@ export function jacrev<A extends unknown[], R>(f: (...args: A) => R, options: Ja
  *
  * @throws as {@link jacrev}.
  */
-export function jacfwd<A extends unknown[], R>(f: (...args: A) => R, options: JacobianOptions = {}): (...args: A) => Jacobian<R, A[0]> {
+export function jacfwd<A extends unknown[], R, const N extends number = 0>(
+  f: (...args: A) => R,
+  options: JacobianOptions<N> = {},
+): (...args: A) => Jacobian<R, A[N]> {
   return (...args) => {
     const { of, x } = argumentOf('jacfwd', f, args, options)
     const [inputs, inputStructure] = flatten(x)
@@ -67,8 +73,11 @@ export function jacfwd<A extends unknown[], R>(f: (...args: A) => R, options: Ja
 }
 
 /** `H[…, …] = ∂²f / ∂x[…] ∂x[…]` of a function with one number: forward over reverse mode. @throws as {@link jacrev}. */
-export function hessian<A extends unknown[]>(f: (...args: A) => DeviceArray, options: JacobianOptions = {}): (...args: A) => Jacobian<DeviceArray, A[0]> {
-  return jacfwd<A, Jacobian<DeviceArray, A[0]>>(jacrev(f, options), options)
+export function hessian<A extends unknown[], const N extends number = 0>(
+  f: (...args: A) => DeviceArray,
+  options: JacobianOptions<N> = {},
+): (...args: A) => Jacobian<DeviceArray, A[N]> {
+  return jacfwd<A, Jacobian<DeviceArray, A[N]>, N>(jacrev(f, options), options)
 }
 
 function argumentOf<A extends unknown[], R>(what: string, f: (...args: A) => R, args: A, { argnum = 0 }: JacobianOptions) {

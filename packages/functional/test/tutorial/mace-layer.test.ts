@@ -1,63 +1,15 @@
-import { readFileSync } from 'node:fs'
-import { gunzipSync } from 'node:zlib'
 import { use } from '@equivar/core'
 import { device } from '@equivar/engine'
 import { cpu } from '@equivar/kernels-cpu'
 import { beforeAll, describe, expect, test } from 'vitest'
 import * as cuex from '../../src/index.ts'
-import { maceLayer, type LayerInputs, type LayerParams, type LayerSizes } from '../support/mace-layer.ts'
+import type { LayerInputs, LayerParams } from '../support/mace-layer.ts'
 import { expectClose } from '../support/numbers.ts'
+import { readFixture, tutorial, type Differentiated } from '../support/tutorial.ts'
 
 const { numpy: np } = cuex
-
-interface Tensor {
-  readonly shape: readonly number[]
-  readonly data: readonly number[]
-  readonly int?: boolean
-}
-
-interface Fixture {
-  readonly sizes: LayerSizes
-  readonly inputs: Readonly<Record<keyof LayerInputs, Tensor>>
-  readonly params: Readonly<Record<string, Tensor>>
-  readonly steps: Readonly<Record<string, Tensor>>
-  readonly irreps: Readonly<Record<string, string>>
-  readonly output: Tensor
-  readonly cotangent: Tensor
-  readonly gradients: Readonly<Record<'nodeFeats' | 'radialEmbeddings' | 'vectors', Tensor>>
-  readonly double_gradients: Readonly<Record<'nodeFeats' | 'radialEmbeddings' | 'vectors', Tensor>>
-  readonly parameterGradients: Readonly<Record<string, Summary>>
-}
-
-interface Summary {
-  readonly shape: readonly number[]
-  readonly sum: number
-  readonly sumOfSquares: number
-  readonly first: readonly number[]
-}
-
-const fixture = JSON.parse(gunzipSync(readFileSync(new URL('../fixtures/mace_layer.json.gz', import.meta.url))).toString()) as Fixture
-const arrayOf = ({ shape, data, int }: Tensor) => np.array(data, { shape, dtype: int ? 'int32' : 'float64' })
-const mapped = <K extends string>(tensors: Readonly<Record<K, Tensor>>) =>
-  Object.fromEntries(Object.entries<Tensor>(tensors).map(([name, tensor]) => [name, arrayOf(tensor)])) as Record<K, cuex.DeviceArray>
-
-const inputs: LayerInputs = mapped(fixture.inputs)
-const params: LayerParams = mapped(fixture.params)
-const cotangent = arrayOf(fixture.cotangent)
-
-type Differentiated = Pick<LayerInputs, 'nodeFeats' | 'radialEmbeddings' | 'vectors'>
-const { nodeFeats, radialEmbeddings, vectors } = inputs
-const differentiated: Differentiated = { nodeFeats, radialEmbeddings, vectors }
-
-const objective = (own: Differentiated, weights: LayerParams): cuex.DeviceArray => {
-  const { nodeOutputs } = maceLayer(fixture.sizes, { ...inputs, ...own }, weights)
-  if (!(nodeOutputs instanceof cuex.IrrepsArray)) throw new Error('no outputs')
-  return np.sum(np.multiply(nodeOutputs.array, cotangent))
-}
-const gradients = cuex.grad(objective, { argnums: [0, 1] })
-const zero: cuex.DeviceArray = np.array(0, { dtype: 'float64' })
-const sumOfSquares = (own: Differentiated): cuex.DeviceArray =>
-  cuex.tree.reduce((sum, g) => sum.add(np.sum(np.square(g))), cuex.grad(objective)(own, params), zero)
+const fixture = readFixture()
+const { inputs, params, differentiated, layer, gradients, secondGradients } = tutorial(fixture, 'float64')
 
 const modes = [
   ['plain TypeScript', 'eager'],
@@ -76,7 +28,7 @@ describe.each(modes)('the layer of the tutorial, by %s, %s', (by, mode) => {
   const run = <A extends unknown[], R>(f: (...args: A) => R): ((...args: A) => R) => (mode === 'jit' ? cuex.jit(f) : f)
 
   test('has the intermediates of the reference', async () => {
-    const steps = run((own: LayerInputs, weights: LayerParams) => maceLayer(fixture.sizes, own, weights))(inputs, params)
+    const steps = run((own: LayerInputs, weights: LayerParams) => layer(own, weights))(inputs, params)
     expect(Object.keys(steps).sort()).toEqual(Object.keys(fixture.steps).sort())
     for (const [name, expected] of Object.entries(fixture.steps)) {
       const step = steps[name]
@@ -101,7 +53,7 @@ describe.each(modes)('the layer of the tutorial, by %s, %s', (by, mode) => {
   })
 
   test('has its second gradients', async () => {
-    const found = run(cuex.grad(sumOfSquares))(differentiated)
+    const found = run(secondGradients)(differentiated)
     for (const [name, expected] of Object.entries(fixture.double_gradients)) await expectClose(found[name as keyof Differentiated], expected.data, 1e-12)
   })
 })

@@ -25,4 +25,4 @@ export function interpreterBackend(options: InterpreterOptions = {}): Interprete
 }
 
 /** {@link interpreterBackend} as it is: every check on. */
-export const interpreter: InterpreterBackend = interpreterBackend()
+export const interpreter: InterpreterBackend = /* @__PURE__ */ interpreterBackend()

@@ -25,7 +25,7 @@ export function multiplyTiles({ rows, columns, depth, precision }: TileInstructi
     }
 }
 
-const bits = new DataView(new ArrayBuffer(4))
+const bits = /* @__PURE__ */ new DataView(new ArrayBuffer(4))
 
 /** To 10 bits behind the point, ties to even, as TensorFloat-32 has them. */
 function roundToTensorFloat(x: number): number {

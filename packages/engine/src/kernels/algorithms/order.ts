@@ -1,4 +1,5 @@
-import { kernels, type lowering } from '@equivar/core'
+import type { lowering } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import { requireCount } from './checks.ts'
 import { kernelOnce } from '../kernel-cache.ts'
 import { PlanBuilder } from '../plan-builder.ts'

@@ -1,4 +1,5 @@
-import { InternalError, kernels } from '@equivar/core'
+import { InternalError } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import { isFloat, type DType } from '../../array/dtype.ts'
 import { storageTypes } from '../../compiled/planner.ts'
 import type { BinaryName, UnaryName } from '../../primitives/names.ts'

@@ -1,4 +1,5 @@
-import { kernels, type lowering } from '@equivar/core'
+import type { lowering } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import { kernelOnce } from '../kernel-cache.ts'
 import { blockOf, declareSearch, lanesOf, searchParameters, walk } from './candidates.ts'
 import type { NeighborGrid } from './grid.ts'
@@ -111,7 +112,7 @@ function launchWalk(kernelOf: (target: lowering.Target) => kernels.Kernel): Laun
 }
 
 /** Receivers are numbered in the order of bins. Buffers: those of a search, then counts and coincident. */
-export const launchCount = launchWalk(countKernel)
+export const launchCount = /* @__PURE__ */ launchWalk(countKernel)
 
 /** The same, but at the end starts and keys. */
-export const launchKeys = launchWalk(keysKernel)
+export const launchKeys = /* @__PURE__ */ launchWalk(keysKernel)

@@ -1,4 +1,5 @@
-import { InternalError, kernels, type lowering } from '@equivar/core'
+import { InternalError, type lowering } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import { elementCount } from '../../array/shape.ts'
 import { storageTypes, type Planner } from '../../compiled/planner.ts'
 import type { Distribution } from '../../primitives/names.ts'

@@ -1,4 +1,5 @@
-import { kernels, type lowering } from '@equivar/core'
+import type { lowering } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 
 /** Lanes for kernels that mostly move: a cache line on a processor. */
 export function lanesOf(scalar: kernels.StorageType, { lanes, vectorBytes, maxLanes }: lowering.Target): number {

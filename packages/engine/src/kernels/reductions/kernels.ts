@@ -1,4 +1,5 @@
-import { kernels, type lowering } from '@equivar/core'
+import type { lowering } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import { kernelOnce } from '../kernel-cache.ts'
 import { lanesOf } from './accumulate.ts'
 import { fold, foldLanes, larger, type Reduction } from './fold.ts'

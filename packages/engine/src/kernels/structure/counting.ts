@@ -1,4 +1,5 @@
-import { kernels, type lowering } from '@equivar/core'
+import type { lowering } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import type { DType } from '../../array/dtype.ts'
 import { elementCount, rowMajorStrides } from '../../array/shape.ts'
 import { storageTypes, type Planner } from '../../compiled/planner.ts'

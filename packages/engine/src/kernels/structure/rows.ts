@@ -1,4 +1,5 @@
-import { kernels, type lowering } from '@equivar/core'
+import type { lowering } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import { elementCount } from '../../array/shape.ts'
 import { storageTypes, type Planner } from '../../compiled/planner.ts'
 import { kernelOnce } from '../kernel-cache.ts'

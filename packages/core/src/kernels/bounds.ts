@@ -225,9 +225,9 @@ class BoundsAnalysis {
     })
   }
 
-  #tile({ slot, offset, stride }: TileRef, rows: number, columns: number): void {
+  #tile({ slot, offset, order, stride }: TileRef, rows: number, columns: number): void {
     const first = this.#form(offset)
-    this.#require('tileMultiplyAdd', { space: 'shared', slot }, offset, first, first.shifted((rows - 1) * stride + columns - 1))
+    this.#require('tileMultiplyAdd', { space: 'shared', slot }, offset, first, first.shifted(order === 'rows' ? (rows - 1) * stride + columns - 1 : (columns - 1) * stride + rows - 1))
   }
 
   #require(op: Instruction['op'], { space, slot }: MemoryRef, index: ValueId, first: LinearForm, last: LinearForm): void {

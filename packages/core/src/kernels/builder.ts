@@ -46,9 +46,11 @@ export interface LoopOptions<C extends readonly Carried[]> {
   readonly carry: C
 }
 
-/** A tile of a shared array: rows begin `stride` elements apart, the first at `offset` (0 by default). */
+/** A tile of a shared array: rows, or columns, begin `stride` elements apart, the first at `offset` (0 by default). */
 export interface Tile {
   readonly memory: Memory
+  /** What lies in one piece; `'rows'` by default. */
+  readonly order?: TileRef['order']
   readonly offset?: Operand
   readonly stride: number
 }
@@ -246,11 +248,11 @@ export class KernelBuilder {
     return this.#writer.require('loop', value)
   }
 
-  #tile({ memory, offset = 0, stride }: Tile): TileRef {
+  #tile({ memory, offset = 0, order = 'rows', stride }: Tile): TileRef {
     if (!memory.isOf(this.#writer) || memory.ref.space !== 'shared') throw new KernelError(`tileMultiplyAdd: '${memory.name}' is no shared array of this kernel; load it into one first`)
     const value = this.#writer.asExpression(offset, 'index')
     requireUniformIndex('tileMultiplyAdd', 'the offset', value.type)
-    return { slot: memory.ref.slot, offset: this.#writer.require('tileMultiplyAdd', value), stride }
+    return { slot: memory.ref.slot, offset: this.#writer.require('tileMultiplyAdd', value), order, stride }
   }
 
   /** What a body returned, as values; of the given types, where they are given. */

@@ -197,8 +197,8 @@ export interface BranchInstruction {
 }
 
 /**
- * `target[i, j] += Σ_k a[i, k] · b[k, j]` on tiles in the program's shared memory, rows × depth times depth × columns, row-major
- * with the given distances between rows, all of one floating-point type. Done by all lanes together, in no particular division: a
+ * `target[i, j] += Σ_k a[i, k] · b[k, j]` on tiles in the program's shared memory, rows × depth times depth × columns, all of one
+ * floating-point type. Done by all lanes together, in no particular division: a
  * barrier belongs before and after it. A target may use matrix units as far as `precision` allows: `exact` is arithmetic in the
  * elements' type, in the order of k; for f32 there are `split`, products of several lower-precision parts with the accuracy of
  * float32, and `tf32`, products of numbers rounded to TensorFloat-32.
@@ -214,9 +214,13 @@ export interface TileInstruction {
   readonly precision: 'exact' | 'split' | 'tf32'
 }
 
-/** A tile of a shared array: where it starts (a uniform index), and the distance between its rows. */
+/**
+ * A tile of a shared array: where it starts (a uniform index), whether its rows or its columns lie in one piece, and the distance from one
+ * to the next. Those of a target are rows.
+ */
 export interface TileRef {
   readonly slot: number
   readonly offset: ValueId
+  readonly order: 'rows' | 'columns'
   readonly stride: number
 }

@@ -69,7 +69,7 @@ export function kernelKey(kernel: Kernel): string {
 
 const affine = object<Affine>({ constant: integer, terms: list(object<AffineTerm>({ symbol: choice(['parameter', 'grid']), slot: position, factor: integer })) })
 const memory = object<MemoryRef>({ space: choice(['buffer', 'shared']), slot: position })
-const tile = object<TileRef>({ slot: position, offset: position, stride: position })
+const tile = object<TileRef>({ slot: position, offset: position, order: choice(['rows', 'columns']), stride: position })
 const type = object<KernelType>({ scalar: choice(scalarTypes), uniformity: choice(['uniform', 'varying']) })
 
 /** Instructions without blocks inside, each with readers of its fields. */

@@ -115,8 +115,8 @@ class Printer {
     return `${memory?.name ?? `${ref.space} ${ref.slot}`}[%${index}]`
   }
 
-  #tile({ slot, offset, stride }: TileRef): string {
-    return `${this.#at({ space: 'shared', slot }, offset)} stride ${stride}`
+  #tile({ slot, offset, order, stride }: TileRef): string {
+    return `${this.#at({ space: 'shared', slot }, offset)} ${order === 'rows' ? '' : `${order} `}stride ${stride}`
   }
 }
 

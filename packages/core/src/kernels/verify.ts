@@ -213,10 +213,13 @@ class BodyVerifier {
       requireUniformIndex('tileMultiplyAdd', 'the offset', this.#use(ref.offset))
       requireCount(`tileMultiplyAdd: height of ${what}`, height, 2 ** 31)
       requireCount(`tileMultiplyAdd: width of ${what}`, width, 2 ** 31)
-      if (!(Number.isSafeInteger(ref.stride) && ref.stride >= width)) throw new KernelError(`tileMultiplyAdd: rows of ${what} hold ${width} elements, but begin ${ref.stride} apart`)
+      if (what === 'target' && ref.order !== 'rows') throw new KernelError(`tileMultiplyAdd: target lies in ${ref.order}, but must lie in rows; swap a and b`)
+      const [count, length] = ref.order === 'rows' ? [height, width] : [width, height]
+      if (!(Number.isSafeInteger(ref.stride) && ref.stride >= length))
+        throw new KernelError(`tileMultiplyAdd: ${ref.order} of ${what} hold ${length} elements, but begin ${ref.stride} apart`)
       // An offset that is no constant may still be 0.
       const first = this.#constants.get(ref.offset) ?? 0
-      const end = first + (height - 1) * ref.stride + width
+      const end = first + (count - 1) * ref.stride + length
       if (first < 0 || end > array.length) throw new KernelError(`tileMultiplyAdd: ${what} covers elements ${first} … ${end - 1}, but '${array.name}' has ${array.length}`)
       return array.scalar
     })

@@ -140,7 +140,7 @@ describe('verify', () => {
   const one = { op: 'constant', result: 0, value: 1 } as const
   const shared = [{ name: 's', scalar: 'f32', length: 8 }] as const
   const inShared = { space: 'shared', slot: 0 } as const
-  const tile = { slot: 0, offset: 0, stride: 3 }
+  const tile = { slot: 0, offset: 0, order: 'rows', stride: 3 } as const
 
   const broken: [string, Partial<Kernel>, RegExp][] = [
     ['a value defined twice', { types: [index], body: [one, one] }, /value %0 is defined twice/],
@@ -170,6 +170,9 @@ describe('verify', () => {
     ['lanes behind the end', { shared, types: [index, { scalar: 'f32', uniformity: 'varying' }], body: [{ ...one, value: 5 }, { op: 'loadLanes', result: 1, memory: inShared, base: 0, active: null }] }, /elements 5 … 8 of 's'/],
     ['a tile behind the end', { shared, types: [index], body: [one, { op: 'tileMultiplyAdd', rows: 3, columns: 2, depth: 2, target: tile, a: tile, b: tile, precision: 'exact' }] }, /target covers elements 1 … 8, but 's' has 8/],
     ['rows that overlap', { shared, types: [index], body: [one, { op: 'tileMultiplyAdd', rows: 1, columns: 4, depth: 1, target: tile, a: tile, b: tile, precision: 'exact' }] }, /rows of target hold 4 elements, but begin 3 apart/],
+    ['columns that overlap', { shared, types: [index], body: [one, { op: 'tileMultiplyAdd', rows: 1, columns: 1, depth: 4, target: tile, a: tile, b: { ...tile, order: 'columns' }, precision: 'exact' }] }, /rows of a hold 4 elements/],
+    ['columns behind the end', { shared, types: [index], body: [one, { op: 'tileMultiplyAdd', rows: 2, columns: 1, depth: 3, target: tile, a: { ...tile, order: 'columns' }, b: tile, precision: 'exact' }] }, /a covers elements 1 … 8, but 's' has 8/],
+    ['a target in columns', { shared, types: [index], body: [one, { op: 'tileMultiplyAdd', rows: 1, columns: 1, depth: 1, target: { ...tile, order: 'columns' }, a: tile, b: tile, precision: 'exact' }] }, /target lies in columns, but must lie in rows/],
     ['fractions promised below something', { buffers: [{ name: 'x', scalar: 'f32', access: 'read', extent: null, below: { constant: 1, terms: [] } }] }, /only elements of an integer type/],
     ['an extent of nothing', { buffers: [{ name: 'x', scalar: 'f32', access: 'read', extent: { constant: 1, terms: [{ symbol: 'parameter', slot: 0, factor: 1 }] }, below: null }] }, /extent of 'x' names parameter 0/],
     ['an empty array', { shared: [{ name: 's', scalar: 'f32', length: 0 }] }, /length of 's' is 0/],

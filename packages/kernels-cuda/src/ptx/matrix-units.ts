@@ -6,6 +6,11 @@ import { elementBytes } from './types.ts'
 
 type Tile = kernels.TileInstruction
 
+/** Elements from one row of a tile to the next, and from one column to the next. */
+export function distances({ order, stride }: kernels.TileRef): readonly [row: number, column: number] {
+  return order === 'rows' ? [stride, 1] : [1, stride]
+}
+
 /** What a warp multiplies at once: `rows × depth` times `depth × columns`. */
 const units = { f32: { rows: 16, columns: 8, depth: 8 }, f64: { rows: 8, columns: 8, depth: 4 } } as const
 
@@ -104,8 +109,8 @@ function placeOf({ writer, lane }: PtxState, { across }: UnitLayout) {
   }
 }
 
-function shapeName({ across, rows, columns }: UnitLayout): string {
-  return `${rows}x${columns}, ${across} aside,`
+function shapeName({ across, rows, columns }: UnitLayout, { order, stride }: kernels.TileRef): string {
+  return `${rows}x${columns}, ${across} aside, ${order} ${stride}`
 }
 
 type Part = readonly [register: string, factor: number]
@@ -126,7 +131,7 @@ function addressIn(state: PtxState, { slot, offset }: kernels.TileRef, bytes: nu
 function targetPlaces(state: PtxState, { target }: Tile, layout: UnitLayout): readonly ((second: number) => string)[] {
   const { scalar, rows, columns } = layout
   const { row, rest, down, aside } = placeOf(state, layout)
-  const name = `target ${shapeName(layout)} of ${target.stride}`
+  const name = `target ${shapeName(layout, target)}`
   const at = addressIn(state, target, elementBytes[scalar], name, [[down, rows * target.stride], [row, target.stride], [aside, columns], [rest, 2]])
   const places: ((second: number) => string)[] = []
   for (let i = 0; i < rows; i += units[scalar].rows)
@@ -144,13 +149,14 @@ function multiplyDoubles(state: PtxState, { a, b, depth }: Tile, layout: UnitLay
   const { writer } = state
   const { rows, columns } = layout
   const { row, rest, down, aside } = placeOf(state, layout)
-  const left = addressIn(state, a, 8, `a ${shapeName(layout)} of ${a.stride}`, [[down, rows * a.stride], [row, a.stride], [rest, 1]])
-  const right = addressIn(state, b, 8, `b ${shapeName(layout)} of ${b.stride}`, [[aside, columns], [row, 1], [rest, b.stride]])
+  const [[aRow, aStep], [bStep, bColumn]] = [distances(a), distances(b)]
+  const left = addressIn(state, a, 8, `a ${shapeName(layout, a)}`, [[down, rows * aRow], [row, aRow], [rest, aStep]])
+  const right = addressIn(state, b, 8, `b ${shapeName(layout, b)}`, [[aside, columns * bColumn], [row, bColumn], [rest, bStep]])
   const load = (place: string) => writer.define('d', (to) => `ld.shared.f64 ${to}, ${place}`)
   for (let k = 0; k < depth; k += 4) {
-    const lefts = Array.from({ length: rows / 8 }, (_, i) => load(left(8 * i * a.stride + k)))
+    const lefts = Array.from({ length: rows / 8 }, (_, i) => load(left(8 * i * aRow + k * aStep)))
     for (let j = 0; j < columns / 8; j++) {
-      const own = load(right(k * b.stride + 8 * j))
+      const own = load(right(k * bStep + 8 * j * bColumn))
       for (const [i, element] of lefts.entries()) {
         const sum = `{${sums.slice(2 * (i * (columns / 8) + j), 2 * (i * (columns / 8) + j) + 2).join(', ')}}`
         writer.line(`mma.sync.aligned.m8n8k4.row.col.f64.f64.f64.f64 ${sum}, {${element}}, {${own}}, ${sum}`)
@@ -174,25 +180,29 @@ function multiplySingles(state: PtxState, { a, b, depth, precision }: Tile, layo
   const { rows, columns } = layout
   const { row, rest, down, aside } = placeOf(state, layout)
   // Steps of the sum may come in any order that is the same on both sides: a thread takes neighbours, so that it loads two at once.
-  const left = addressIn(state, a, 4, `a ${shapeName(layout)} of ${a.stride}`, [[down, rows * a.stride], [row, a.stride], [rest, 2]])
-  const right = addressIn(state, b, 4, `b ${shapeName(layout)} of ${b.stride}`, [[aside, columns], [row, 1], [rest, 2 * b.stride]])
-  const isPaired = a.stride % 2 === 0 && state.forms.divisorOf(state.forms.of(a.offset)) % 2 === 0 && state.forms.of(a.offset).constant % 2 === 0
-  const load = (place: string) => writer.define('f', (to) => `ld.shared.f32 ${to}, ${place}`)
-  const pair = (element: number): readonly string[] => {
-    if (!isPaired) return [load(left(element)), load(left(element + 1))]
-    const [first, second] = [writer.register('f'), writer.register('f')]
-    writer.line(`ld.shared.v2.f32 {${first}, ${second}}, ${left(element)}`)
-    return [first, second]
+  const [[aRow, aStep], [bStep, bColumn]] = [distances(a), distances(b)]
+  const left = addressIn(state, a, 4, `a ${shapeName(layout, a)}`, [[down, rows * aRow], [row, aRow], [rest, 2 * aStep]])
+  const right = addressIn(state, b, 4, `b ${shapeName(layout, b)}`, [[aside, columns * bColumn], [row, bColumn], [rest, 2 * bStep]])
+  const pairOf = (tile: kernels.TileRef, step: number, at: (element: number) => string) => {
+    const form = state.forms.of(tile.offset)
+    const isTogether = step === 1 && tile.stride % 2 === 0 && state.forms.divisorOf(form) % 2 === 0 && form.constant % 2 === 0
+    return (element: number): readonly string[] => {
+      const [first, second] = [writer.register('f'), writer.register('f')]
+      if (isTogether) writer.line(`ld.shared.v2.f32 {${first}, ${second}}, ${at(element)}`)
+      else for (const [k, to] of [first, second].entries()) writer.line(`ld.shared.f32 ${to}, ${at(element + k * step)}`)
+      return [first, second]
+    }
   }
+  const [leftPair, rightPair] = [pairOf(a, aStep, left), pairOf(b, bStep, right)]
   const parts = (x: string) => partsOf(state, x, precision === 'split')
   const totals = sums.map(() => writer.define('f', (to) => `mov.f32 ${to}, ${literal('f32', 0)}`))
   for (let k = 0; k < depth; k += 8) {
     const lefts = Array.from({ length: rows / 16 }, (_, i) => {
-      const [upper, lower] = [pair(16 * i * a.stride + k), pair((16 * i + 8) * a.stride + k)]
+      const [upper, lower] = [leftPair(16 * i * aRow + k * aStep), leftPair((16 * i + 8) * aRow + k * aStep)]
       return [upper[0], lower[0], upper[1], lower[1]].map((x) => parts(x ?? ''))
     })
     for (let j = 0; j < columns / 8; j++) {
-      const own = [0, 1].map((step) => parts(load(right((k + step) * b.stride + 8 * j))))
+      const own = rightPair(k * bStep + 8 * j * bColumn).map(parts)
       for (const [i, elements] of lefts.entries()) {
         const first = 4 * (i * (columns / 8) + j)
         const total = `{${totals.slice(first, first + 4).join(', ')}}`

@@ -1,5 +1,5 @@
 import { InternalError, type kernels } from '@equivar/core'
-import { unitLayout, writeUnits } from './matrix-units.ts'
+import { distances, unitLayout, writeUnits } from './matrix-units.ts'
 import type { PtxState } from './state.ts'
 import { elementBytes } from './types.ts'
 
@@ -34,9 +34,11 @@ function writeElements(state: PtxState, { rows, columns, depth, target, a, b }: 
   const row = writer.define('r', (to) => `div.u32 ${to}, ${element}, ${columns}`)
   const column = writer.define('r', (to) => `rem.u32 ${to}, ${element}, ${columns}`)
   const columnBytes = writer.define('r', (to) => `mul.lo.u32 ${to}, ${column}, ${bytes}`)
+  const [aRow, aStep] = distances(a)
+  const [bStep, bColumn] = distances(b)
   const rowOf = (stride: number, from: string) => writer.define('r', (to) => `mad.lo.u32 ${to}, ${row}, ${stride * bytes}, ${from}`)
-  const aPlace = rowOf(a.stride, aStart)
-  const bPlace = writer.define('r', (to) => `add.u32 ${to}, ${bStart}, ${columnBytes}`)
+  const aPlace = rowOf(aRow, aStart)
+  const bPlace = writer.define('r', (to) => `mad.lo.u32 ${to}, ${column}, ${bColumn * bytes}, ${bStart}`)
   const targetRow = rowOf(target.stride, targetStart)
   const targetPlace = writer.define('r', (to) => `add.u32 ${to}, ${targetRow}, ${columnBytes}`)
   const total = writer.define(kind, (to) => `ld.shared.${scalar} ${to}, [${targetPlace}]`)
@@ -46,8 +48,8 @@ function writeElements(state: PtxState, { rows, columns, depth, target, a, b }: 
   const left = writer.define(kind, (to) => `ld.shared.${scalar} ${to}, [${aPlace}]`)
   const right = writer.define(kind, (to) => `ld.shared.${scalar} ${to}, [${bPlace}]`)
   writer.line(`fma.rn.${scalar} ${total}, ${left}, ${right}, ${total}`)
-  writer.line(`add.u32 ${aPlace}, ${aPlace}, ${bytes}`)
-  writer.line(`add.u32 ${bPlace}, ${bPlace}, ${b.stride * bytes}`)
+  writer.line(`add.u32 ${aPlace}, ${aPlace}, ${aStep * bytes}`)
+  writer.line(`add.u32 ${bPlace}, ${bPlace}, ${bStep * bytes}`)
   writer.line(`add.u32 ${step}, ${step}, 1`)
   const goesOn = writer.register('p')
   writer.line(`setp.lt.u32 ${goesOn}, ${step}, ${depth}`)

@@ -9,7 +9,10 @@ const rowsAtOnce = [4, 3, 2, 1]
 export function multiplyTiles(state: PrinterState, memory: MemoryPrinter, { rows, columns, depth, target, a, b }: kernels.TileInstruction): void {
   const height = rowsAtOnce.find((count) => rows % count === 0) ?? 1
   const [cell, row, column, k] = [state.temporary(), state.temporary(), state.temporary(), state.temporary()]
-  const at = ({ offset, stride }: kernels.TileRef, i: string, j: string) => `${state.use(offset)} + (${i}) * ${stride} + ${j}`
+  const at = ({ offset, order, stride }: kernels.TileRef, i: string, j: string) => {
+    const [far, near] = order === 'rows' ? [i, j] : [j, i]
+    return `${state.use(offset)} + (${far}) * ${stride} + ${near}`
+  }
   const shared = ({ slot }: kernels.TileRef): kernels.MemoryRef => ({ space: 'shared', slot })
   const own = Array.from({ length: height }, (_, r) => ({ row: `${row} + ${r}`, sum: state.temporary() }))
   const { lanes } = state.group

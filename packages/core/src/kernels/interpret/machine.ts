@@ -130,9 +130,9 @@ class Assembler {
         }
       case 'tileMultiplyAdd': {
         const refs = [instruction.target, instruction.a, instruction.b] as const
-        const [target, a, b] = refs.map(({ slot, offset, stride }) => {
+        const [target, a, b] = refs.map(({ slot, offset, order, stride }) => {
           const [memory, start] = [this.#memory({ space: 'shared', slot }), this.#lanes(offset)]
-          return { memory, stride, offset: () => at(start, 0) }
+          return { memory, order, stride, offset: () => at(start, 0) }
         })
         if (!target || !a || !b) throw new InternalError('a tile product has three tiles')
         return () => multiplyTiles(instruction, target, a, b, this.#all)

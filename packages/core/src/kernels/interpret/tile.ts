@@ -5,6 +5,7 @@ import type { CheckedMemory } from './memory.ts'
 export interface TilePlace {
   readonly memory: CheckedMemory
   readonly offset: () => number
+  readonly order: 'rows' | 'columns'
   readonly stride: number
 }
 
@@ -13,8 +14,10 @@ export function multiplyTiles({ rows, columns, depth, precision }: TileInstructi
   const isSingle = target.memory.data instanceof Float32Array
   const multiplyAdd = fmaFunction(isSingle ? 'f32' : 'f64')
   const operand = precision === 'tf32' ? roundToTensorFloat : (x: number) => x
-  const read = ({ memory, offset, stride }: TilePlace, height: number, width: number) =>
-    Float64Array.from({ length: height * width }, (_, k) => memory.read(offset() + Math.floor(k / width) * stride + (k % width), lane))
+  const read = ({ memory, offset, order, stride }: TilePlace, height: number, width: number) => {
+    const [down, across] = order === 'rows' ? [stride, 1] : [1, stride]
+    return Float64Array.from({ length: height * width }, (_, k) => memory.read(offset() + Math.floor(k / width) * down + (k % width) * across, lane))
+  }
   const [left, right] = [read(a, rows, depth).map(operand), read(b, depth, columns).map(operand)]
   for (let i = 0; i < rows; i++)
     for (let j = 0; j < columns; j++) {

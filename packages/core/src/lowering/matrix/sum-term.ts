@@ -9,7 +9,7 @@ import { threadSumKernel } from './thread-sum-kernel.ts'
 import type { MatrixTerm } from './terms.ts'
 import { bytesOf, productShape, type TileShape, tileShape } from './tile.ts'
 import { enoughUnitPrograms, hasUnits, type UnitShape, unitShape, vectorOf } from './unit-shape.ts'
-import { unitSumKernel } from './unit-sum-kernel.ts'
+import { unitSumKernel, type UnitSumOptions } from './unit-sum-kernel.ts'
 
 /** How a sum over entries is shared out. */
 interface SumTuning {
@@ -68,7 +68,7 @@ export class SumTerm {
   readonly #chunk: number
   readonly #tables: SumTables
   readonly #unit: UnitShape | undefined
-  readonly #vectorG: number
+  readonly #vectors: UnitSumOptions['vectors']
 
   constructor(view: OperandView, term: MatrixTerm, target: Target) {
     this.#view = view
@@ -79,8 +79,8 @@ export class SumTerm {
     this.#chunk = chunkRows(target, math, this.#shape)
     const { access } = view.output(term.output)
     this.#unit = unitOfSum(view, term, target)
-    this.#vectorG = this.#unit ? vectorOf(math, ...placesOfG(view, term)) : 1
-    this.#tables = tablesOf(view, term, this.#unit ?? blockOf(target, this.#shape), this.#vectorG)
+    this.#vectors = this.#unit ? vectorsOf(view, term) : { x: 1, g: 1 }
+    this.#tables = tablesOf(view, term, this.#unit ?? blockOf(target, this.#shape), this.#vectors)
     this.order = access.kind === 'indexed' ? access.index : undefined
   }
 
@@ -116,9 +116,9 @@ export class SumTerm {
     const { blocks, pathTable, factors, numBlocks, flops } = this.#tables
     if (numBlocks === 0) return
     parts.launches.push({
-      kernel: this.#unit ? cachedKernel('unitSum', { ...options, unit: this.#unit, vectorG: this.#vectorG }, unitSumKernel) : productSumKernel(this.#target, options),
+      kernel: this.#unit ? cachedKernel('unitSum', { ...options, unit: this.#unit, vectors: this.#vectors }, unitSumKernel) : productSumKernel(this.#target, options),
       grid: [numParts, numBlocks, rows],
-      parameters: [batchSize, numParts, rows, x.size, g.size / this.#vectorG, sums.size, before],
+      parameters: [batchSize, numParts, rows, x.size / this.#vectors.x, g.size / this.#vectors.g, sums.size, before],
       buffers: [
         x.slot,
         g.slot,
@@ -144,12 +144,16 @@ function unitOfSum(view: OperandView, { a, b, output, paths }: MatrixTerm, targe
   if (paths.some(({ segment, coefficient }) => factors.get(segment) !== coefficient)) return undefined
   const [rows, columns] = [Math.max(...paths.map((path) => path.rows)), Math.max(...paths.map((path) => path.columns))]
   // Parts of a sum make as many programs as are wanted.
-  return unitShape(target, math, rows, columns, rows > 32 || columns > 32 ? enoughUnitPrograms : 1)
+  return unitShape(target, math, rows, columns, rows > 32 || columns > 32 ? enoughUnitPrograms : 1, { a: 'columns', b: 'rows' })
 }
 
-/** Numbers that place the elements of g, if its columns lie at distance one. */
-function placesOfG(view: OperandView, { b, paths }: MatrixTerm): readonly number[] {
-  return [view.input(b).size, ...paths.flatMap(({ b: own, columns }) => [own.column === 1 ? 0 : 1, own.offset, own.row, columns])]
+/** Elements that are copied at once where rows of x, or columns of g, lie at distance one. */
+function vectorsOf(view: OperandView, { a, b, paths }: MatrixTerm): UnitSumOptions['vectors'] {
+  const math = view.request.mathScalar
+  return {
+    x: vectorOf(math, view.input(a).size, ...paths.flatMap(({ a: own, rows }) => [own.row === 1 ? 0 : 1, own.offset, own.column, rows])),
+    g: vectorOf(math, view.input(b).size, ...paths.flatMap(({ b: own, columns }) => [own.column === 1 ? 0 : 1, own.offset, own.row, columns])),
+  }
 }
 
 interface SumTables {
@@ -160,7 +164,7 @@ interface SumTables {
   readonly flops: number
 }
 
-function tablesOf(view: OperandView, { output, paths }: MatrixTerm, block: Block, vectorG: number): SumTables {
+function tablesOf(view: OperandView, { output, paths }: MatrixTerm, block: Block, vectors: UnitSumOptions['vectors']): SumTables {
   const { operand } = view.output(output)
   const [blocks, pathTable, factors]: [number[], number[], number[]] = [[], [], []]
   let flops = 0
@@ -172,11 +176,11 @@ function tablesOf(view: OperandView, { output, paths }: MatrixTerm, block: Block
     const [offset, rowStride] = first ? [first.c.offset, first.c.row] : [operand?.offsets[segment] ?? 0, size]
     const firstPath = factors.length
     for (const { inner, a, b, coefficient } of own) {
-      pathTable.push(inner, a.offset, a.column, a.row, b.offset / vectorG, b.row / vectorG, b.column)
+      pathTable.push(inner, a.offset / vectors.x, a.column / vectors.x, a.row, b.offset / vectors.g, b.row / vectors.g, b.column)
       factors.push(coefficient)
       flops += 2 * rows * columns * inner
     }
-    blocks.push(...blocksOf(block, { vectorG, firstPath, lastPath: factors.length, rows: size === 0 ? 0 : rows, columns, offset, rowStride }))
+    blocks.push(...blocksOf(block, { vectors, firstPath, lastPath: factors.length, rows: size === 0 ? 0 : rows, columns, offset, rowStride }))
   }
   const math = view.request.mathScalar
   return { blocks: integers(blocks), pathTable: integers(pathTable), factors: floats(math, factors), numBlocks: blocks.length / blockEntry, flops }
@@ -189,18 +193,18 @@ export interface Sums {
   readonly columns: number
   readonly offset: number
   readonly rowStride: number
-  /** What the first columns of blocks are counted in; 1 by default. */
-  readonly vectorG?: number
+  /** What the first rows and columns of blocks are counted in; 1 by default. */
+  readonly vectors?: UnitSumOptions['vectors']
 }
 
 /** Entries of the table of blocks for one matrix of sums. */
 export function blocksOf(block: Block, sums: Sums): readonly number[] {
-  const { firstPath, lastPath, rows, columns, offset, rowStride, vectorG = 1 } = sums
+  const { firstPath, lastPath, rows, columns, offset, rowStride, vectors = { x: 1, g: 1 } } = sums
   const blocks: number[] = []
   for (let r = 0; r < rows; r += block.rows)
     for (let c = 0; c < columns; c += block.columns) {
       const extents = [Math.min(block.rows, rows - r), Math.min(block.columns, columns - c)]
-      blocks.push(firstPath, lastPath, r, c / vectorG, ...extents, offset + r * rowStride + c, rowStride)
+      blocks.push(firstPath, lastPath, r / vectors.x, c / vectors.g, ...extents, offset + r * rowStride + c, rowStride)
     }
   return blocks
 }

@@ -5,8 +5,6 @@ import type { UnitShape } from './unit-shape.ts'
 
 export interface UnitMatmulOptions extends ProductEnd {
   readonly shape: UnitShape
-  readonly transposeA: boolean
-  readonly transposeB: boolean
   /** Elements that are moved at once; they divide everything that places them. */
   readonly vectors: { readonly a: number; readonly b: number; readonly c: number }
   /** Programs share the steps of a product; c holds their sums one behind another. */
@@ -16,16 +14,17 @@ export interface UnitMatmulOptions extends ProductEnd {
 /**
  * `c[batch] = activation(scale · op(a[batch]) · op(b[batch]) + bias)`, or that added to what is there, by matrix units. Grid: (blocks of
  * rows, blocks of columns, batch), or shares of `share` steps instead of the batch. Matrices of a and b that belong to entry t of the
- * batch begin at `(t div inner) · outer stride + (t mod inner) · inner stride`; n, k and these are counted in vectors.
+ * batch begin at `(t div inner) · outer stride + (t mod inner) · inner stride`; m, n, k and these are counted in vectors where they must be whole ones.
  */
 export function unitMatmulKernel(options: UnitMatmulOptions): Kernel {
-  const { shape, transposeA, transposeB, vectors, split } = options
+  const { shape, vectors, split } = options
   const { scalar } = shape
+  const [transposeA, transposeB] = [shape.orders.a === 'columns', shape.orders.b === 'columns']
   const b = new KernelBuilder('unitMatmul', { lanes: shape.lanes, gridRank: 3 })
   const parameter = (name: string, vector = 1) => b.parameter(name, 'index').mul(vector)
-  const m = parameter('m')
-  const n = parameter('n', Math.max(vectors.b, vectors.c))
-  const k = parameter('k', vectors.a)
+  const m = parameter('m', transposeA ? vectors.a : 1)
+  const n = parameter('n', transposeB ? vectors.c : Math.max(vectors.b, vectors.c))
+  const k = parameter('k', Math.max(transposeA ? 1 : vectors.a, transposeB ? vectors.b : 1))
   const inner = parameter('inner')
   const [aOuter, aInner, aStart] = [parameter('aOuter', vectors.a), parameter('aInner', vectors.a), parameter('aStart', vectors.a)]
   const [bOuter, bInner, bStart] = [parameter('bOuter', vectors.b), parameter('bInner', vectors.b), parameter('bStart', vectors.b)]
@@ -47,7 +46,6 @@ export function unitMatmulKernel(options: UnitMatmulOptions): Kernel {
   const product = new UnitProduct(b, shape)
   product.add(lastStep.sub(firstStep).max(0), {
     memory: left,
-    along: transposeA ? 'column' : 'row',
     vector: vectors.a,
     element: (r, s, start) => {
       const [row, step] = [firstRow.add(r), firstStep.add(start).add(s)]
@@ -55,7 +53,6 @@ export function unitMatmulKernel(options: UnitMatmulOptions): Kernel {
     },
   }, {
     memory: right,
-    along: transposeB ? 'column' : 'row',
     vector: vectors.b,
     element: (s, c, start) => {
       const [column, step] = [firstColumn.add(c), firstStep.add(start).add(s)]

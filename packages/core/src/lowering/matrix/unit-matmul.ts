@@ -32,16 +32,22 @@ export function planUnitMatmul(request: MatmulRequest, target: Target, { m, n, k
   const { scalar, transposeA = false, transposeB = false, bias = false, accumulate = false, activation } = request
   const count = batches.reduce((total, part) => total + part.count, 0)
   const isPlain = !(bias || accumulate || activation) && count === 1
+  const orders = { a: transposeA ? 'columns' : 'rows', b: transposeB ? 'columns' : 'rows' } as const
   // Shares of a long sum are programs, too.
   const isLong = isPlain && k >= stepsPerShare * 8 && m * n >= elementsWorthTile
-  const shape = unitShape(target, scalar, m, n, isLong ? enoughUnitPrograms : count)
+  const shape = unitShape(target, scalar, m, n, isLong ? enoughUnitPrograms : count, orders)
   const [down, across] = [Math.ceil(m / shape.rows), Math.ceil(n / shape.columns)]
   const numShares = isPlain ? sharesOf(k, down * across, m, n) : 1
   const stepsPerProgram = Math.max(1, Math.ceil(k / numShares / shape.depth))
   const shares = Math.max(1, Math.ceil(k / (stepsPerProgram * shape.depth)))
-  const vectors = { a: transposeA ? 1 : vectorOf(scalar, k), b: transposeB ? 1 : vectorOf(scalar, n), c: vectorOf(scalar, n) }
+  const vectors = { a: vectorOf(scalar, transposeA ? m : k), b: vectorOf(scalar, transposeB ? k : n), c: vectorOf(scalar, n) }
+  const whole = {
+    m: transposeA ? vectors.a : 1,
+    n: transposeB ? vectors.c : Math.max(vectors.b, vectors.c),
+    k: Math.max(transposeA ? 1 : vectors.a, transposeB ? vectors.b : 1),
+  }
   const options: UnitMatmulOptions = {
-    shape, transposeA, transposeB, vectors, split: shares > 1, bias, accumulate, scaled: scale !== 1, activation: activation ?? null,
+    shape, vectors, split: shares > 1, bias, accumulate, scaled: scale !== 1, activation: activation ?? null,
   }
   const kernel = cachedKernel('unitMatmul', options, unitMatmulKernel)
   const plan: PlanParts = { temporaries: [], launches: [] }
@@ -54,7 +60,7 @@ export function planUnitMatmul(request: MatmulRequest, target: Target, { m, n, k
       kernel,
       grid: [down, across, shares > 1 ? shares : ofPart],
       parameters: [
-        ...[m, n / Math.max(vectors.b, vectors.c), k / vectors.a, inner, a.outer * aSize, a.inner * aSize, a.start * aSize],
+        ...[m / whole.m, n / whole.n, k / whole.k, inner, a.outer * aSize, a.inner * aSize, a.start * aSize],
         ...[b.outer * bSize, b.inner * bSize, b.start * bSize, (cStart * m * n) / vectors.c, stepsPerProgram, ...(scale === 1 ? [] : [scale])],
       ],
       buffers,

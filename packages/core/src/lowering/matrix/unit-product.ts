@@ -1,5 +1,5 @@
 import type { Expression, KernelBuilder, Memory } from '../../kernels/index.ts'
-import type { UnitShape } from './unit-shape.ts'
+import { tileSizes, type UnitShape } from './unit-shape.ts'
 
 /** Where the element of a tile is that a lane copies; nothing is read, and zero copied, where the mask is false. */
 export interface Element {
@@ -10,15 +10,11 @@ export interface Element {
 /** One side of a product, as its tiles come from a buffer. */
 export interface UnitSide {
   readonly memory: Memory
-  /** Which way elements lie next to each other: along a row of the tile, so many at once, or along a column. */
-  readonly along: 'row' | 'column'
+  /** Elements that lie next to each other, in the order of the shape, and are copied at once. */
   readonly vector: number
   /** The element in a row and column of the tile, whose steps begin with number `start`. */
   readonly element: (row: Expression, column: Expression, start: Expression) => Element
 }
-
-/** Elements along columns that a lane asks for at once: places of more would not stay in registers. */
-const columnsAtOnce = 4
 
 /** A block of a product that a program sums up by matrix units; both sides come through its memory, one tile ahead. */
 export class UnitProduct {
@@ -30,12 +26,13 @@ export class UnitProduct {
 
   /** Sums are zero. */
   constructor(b: KernelBuilder, shape: UnitShape) {
-    const { scalar, rows, depth, lanes, strides } = shape
+    const { scalar, rows, lanes, strides } = shape
+    const sizes = tileSizes(shape)
     this.#b = b
     this.#shape = shape
     this.#sums = b.shared('tileSums', scalar, rows * strides.sums)
-    this.#a = b.shared('tilesOfA', scalar, 2 * rows * strides.a)
-    this.#bs = b.shared('tilesOfB', scalar, 2 * depth * strides.b)
+    this.#a = b.shared('tilesOfA', scalar, 2 * sizes.a)
+    this.#bs = b.shared('tilesOfB', scalar, 2 * sizes.b)
     for (let first = 0; first < rows * strides.sums; first += lanes) {
       const active = rows * strides.sums - first
       this.#sums.storeLanes(first, 0, active < lanes ? { active } : {})
@@ -44,12 +41,12 @@ export class UnitProduct {
 
   /** Adds `Σ_step a[row, step] · b[step, column]` for so many steps. */
   add(steps: Expression, a: UnitSide, right: UnitSide): void {
-    const { rows, columns, depth, strides, precision } = this.#shape
+    const { rows, columns, depth, orders, strides, precision } = this.#shape
     const b = this.#b
-    const [aSize, bSize] = [rows * strides.a, depth * strides.b]
+    const { a: aSize, b: bSize } = tileSizes(this.#shape)
     const copy = (start: Expression, half: Expression) => {
-      this.#copy(a, this.#a, half.mul(aSize), strides.a, [rows, depth], start)
-      this.#copy(right, this.#bs, half.mul(bSize), strides.b, [depth, columns], start)
+      this.#copy(a, { memory: this.#a, offset: half.mul(aSize), order: orders.a, stride: strides.a }, [rows, depth], start)
+      this.#copy(right, { memory: this.#bs, offset: half.mul(bSize), order: orders.b, stride: strides.b }, [depth, columns], start)
     }
     const zero = b.constant('index', 0)
     copy(zero, zero)
@@ -63,8 +60,8 @@ export class UnitProduct {
       b.tileMultiplyAdd({
         rows, columns, depth, precision,
         target: { memory: this.#sums, stride: strides.sums },
-        a: { memory: this.#a, offset: half.mul(aSize), stride: strides.a },
-        b: { memory: this.#bs, offset: half.mul(bSize), stride: strides.b },
+        a: { memory: this.#a, offset: half.mul(aSize), order: orders.a, stride: strides.a },
+        b: { memory: this.#bs, offset: half.mul(bSize), order: orders.b, stride: strides.b },
       })
       b.barrier()
       return [other]
@@ -81,28 +78,13 @@ export class UnitProduct {
     }
   }
 
-  #copy({ memory, along, vector, element }: UnitSide, to: Memory, offset: Expression, stride: number, [height, width]: Extents, start: Expression): void {
-    const b = this.#b
-    const copy = ({ row, column }: Place) => {
-      const { position, mask } = element(row, column, start)
-      const target = offset.add(row.mul(stride)).add(column)
-      for (let j = 0; j < vector; j++) to.store(target.add(j), memory.load(position.add(j), { mask }))
+  #copy({ memory, vector, element }: UnitSide, to: Target, [height, width]: Extents, start: Expression): void {
+    const isInRows = to.order === 'rows'
+    for (const { row: piece, column: within } of this.#alongRows(isInRows ? [height, width] : [width, height], vector)) {
+      const { position, mask } = isInRows ? element(piece, within, start) : element(within, piece, start)
+      const target = to.offset.add(piece.mul(to.stride)).add(within)
+      for (let j = 0; j < vector; j++) to.memory.store(target.add(j), memory.load(position.add(j), { mask }))
     }
-    if (along === 'row') {
-      for (const place of this.#alongRows([height, width], vector)) copy(place)
-      return
-    }
-    // Eight lanes take neighbours and four the columns beside them: as many bytes as memory hands out at least, and different banks.
-    const { lanes } = this.#shape
-    const [lane, down, groups] = [b.lane(), height / 8, lanes / 32]
-    const [row, column] = [lane.rem(8), lane.div(8).rem(4)]
-    const count = (height * width) / lanes
-    b.loop(0, count, { step: columnsAtOnce }, (first) => {
-      for (let pass = 0; pass < Math.min(count, columnsAtOnce); pass++) {
-        const block = first.add(pass).mul(groups).add(lane.div(32))
-        copy({ row: block.rem(down).mul(8).add(row), column: block.div(down).mul(4).add(column) })
-      }
-    })
   }
 
   /** Rows and columns of the elements that a lane takes one after another. */
@@ -116,6 +98,14 @@ export class UnitProduct {
 }
 
 type Extents = readonly [height: number, width: number]
+
+/** Where a tile is copied to. */
+interface Target {
+  readonly memory: Memory
+  readonly offset: Expression
+  readonly order: 'rows' | 'columns'
+  readonly stride: number
+}
 
 interface Place {
   readonly row: Expression

@@ -6,8 +6,6 @@ export interface UnitRowsOptions {
   readonly shape: UnitShape
   /** The row of x is what an index array says. */
   readonly gathers: boolean
-  /** Which axis of the weights lies at distance one. */
-  readonly along: 'row' | 'column'
   /** Inner steps of x, and columns of y, lie at distance one. */
   readonly unitInner: boolean
   readonly unitColumns: boolean
@@ -28,7 +26,7 @@ export const pathEntry = 7
  * of rows and inner steps in x, offset and distances of inner steps and columns in the weights.
  */
 export function unitRowsKernel(options: UnitRowsOptions): Kernel {
-  const { shape, gathers, along, unitInner, unitColumns, accumulates, vectors } = options
+  const { shape, gathers, unitInner, unitColumns, accumulates, vectors } = options
   const { scalar } = shape
   const b = new KernelBuilder('unitRows', { lanes: shape.lanes })
   const parameter = (name: string, vector = 1) => b.parameter(name, 'index').mul(vector)
@@ -74,7 +72,6 @@ export function unitRowsKernel(options: UnitRowsOptions): Kernel {
     const [wOffset, wInner, wColumn] = [ofPath(4).mul(vectors.weights), ofPath(5), ofPath(6)]
     product.add(length, {
       memory: x,
-      along: 'row',
       vector: vectors.x,
       element: (r, s, start) => {
         const base = rowX.load(r).convert('index').add(rowOf.load(r).convert('index').mul(xRow)).add(xOffset).mul(vectors.x)
@@ -83,12 +80,13 @@ export function unitRowsKernel(options: UnitRowsOptions): Kernel {
       },
     }, {
       memory: weights,
-      along,
       vector: vectors.weights,
       element: (s, c, start) => {
         const [step, column] = [start.add(s), firstColumn.add(c)]
-        const [down, aside] = along === 'row' ? [step.mul(wInner).mul(vectors.weights), column.mul(vectors.weights === 1 ? wColumn : 1)] : [step, column.mul(wColumn)]
-        return { position: wOffset.add(down).add(aside), mask: column.less(columns).and(step.less(length)) }
+        const isVector = vectors.weights > 1
+        const [far, near, distances] = shape.orders.b === 'rows' ? [step, column, [wInner, wColumn]] as const : [column, step, [wColumn, wInner]] as const
+        const place = far.mul(distances[0]).mul(vectors.weights).add(isVector ? near : near.mul(distances[1]))
+        return { position: wOffset.add(place), mask: column.less(columns).and(step.less(length)) }
       },
     })
   })

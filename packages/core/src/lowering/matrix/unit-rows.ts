@@ -19,6 +19,7 @@ export class UnitRows {
   readonly #term: MatrixTerm
   readonly #target: Target
   readonly #groups: readonly Group[]
+  readonly #weightOrder: 'rows' | 'columns'
   readonly #vectors: { readonly x: number; readonly weights: number; readonly y: number }
   readonly #tables: Tables
 
@@ -29,11 +30,13 @@ export class UnitRows {
     this.#groups = groups
     const [x, weights, y] = [view.input(term.a), view.input(term.b), view.output(term.output)]
     const { paths } = term
+    this.#weightOrder = paths.every(({ b }) => b.column !== 1 && b.row === 1) ? 'columns' : 'rows'
     const scalar = view.request.mathScalar
     const isUnit = (stride: number) => (stride === 1 ? 0 : 1)
     this.#vectors = {
       x: vectorOf(scalar, x.access.kind === 'shared' ? 0 : x.size, ...paths.flatMap(({ a, inner }) => [isUnit(a.column), a.offset, a.row, inner])),
-      weights: vectorOf(scalar, weights.size, ...paths.flatMap(({ b, columns }) => [isUnit(b.column), b.offset, b.row, columns])),
+      weights: vectorOf(scalar, weights.size, ...paths.flatMap(({ b, inner, columns }) =>
+        this.#weightOrder === 'rows' ? [isUnit(b.column), b.offset, b.row, columns] : [isUnit(b.row), b.offset, b.column, inner])),
       y: vectorOf(scalar, y.size, ...groups.flatMap(({ column, offset, row, columns }) => [isUnit(column), offset, row, columns])),
     }
     this.#tables = this.#makeTables()
@@ -55,7 +58,6 @@ export class UnitRows {
     const options = {
       shape,
       gathers: x.access.kind === 'indexed',
-      along: paths.every(({ b }) => b.column !== 1) && paths.every(({ b }) => b.row === 1) ? 'column' : 'row',
       unitInner: paths.every(({ a }) => a.column === 1),
       unitColumns: this.#groups.every(({ column }) => column === 1),
       accumulates,
@@ -83,7 +85,7 @@ export class UnitRows {
   /** By the largest segment. */
   #shapeFor(batchSize: number): UnitShape {
     const [rows, columns] = [Math.max(...this.#groups.map((group) => group.rows)), Math.max(...this.#groups.map((group) => group.columns))]
-    return unitShape(this.#target, this.#view.request.mathScalar, batchSize * rows, columns, this.#groups.length)
+    return unitShape(this.#target, this.#view.request.mathScalar, batchSize * rows, columns, this.#groups.length, { a: 'rows', b: this.#weightOrder })
   }
 
   #makeTables(): Tables {
@@ -93,7 +95,8 @@ export class UnitRows {
       const first = pathTable.length / pathEntry
       groupTable.push(first, first + paths.length, rows, columns, offset / y, row / y, column)
       factors.push(paths[0]?.coefficient ?? 0)
-      for (const { inner, a, b } of paths) pathTable.push(inner, a.offset / x, a.row / x, a.column, b.offset / weights, b.row / weights, b.column)
+      const [down, across] = this.#weightOrder === 'rows' ? [weights, 1] : [1, weights]
+      for (const { inner, a, b } of paths) pathTable.push(inner, a.offset / x, a.row / x, a.column, b.offset / weights, b.row / down, b.column / across)
     }
     return { groups: integers(groupTable), paths: integers(pathTable), factors: floats(this.#view.request.mathScalar, factors) }
   }

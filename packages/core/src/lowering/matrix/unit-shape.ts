@@ -11,8 +11,15 @@ export interface UnitShape {
   readonly rows: number
   readonly columns: number
   readonly depth: number
-  /** Distances of rows in the memory of a program, such that the lanes of a warp meet different banks. */
+  /** What of both sides lies in one piece, in buffers and in the memory of a program: rows or columns of their tiles. */
+  readonly orders: SideOrders
+  /** Distances of what lies in one piece in the memory of a program, such that the lanes of a warp meet different banks. */
   readonly strides: { readonly a: number; readonly b: number; readonly sums: number }
+}
+
+export interface SideOrders {
+  readonly a: 'rows' | 'columns'
+  readonly b: 'rows' | 'columns'
 }
 
 const lanes = 128
@@ -39,24 +46,32 @@ export function hasUnits({ matrixUnits, maxLanes, maxSharedBytes }: Target, scal
 }
 
 /** The shape for so many rows and columns, of `count` products: as many steps at a time as there is memory for. */
-export function unitShape(target: Target, scalar: FloatScalar, rows: number, columns: number, count: number): UnitShape {
+export function unitShape(target: Target, scalar: FloatScalar, rows: number, columns: number, count: number, orders: SideOrders): UnitShape {
   const kinds = extents[scalar]
   const programs = count * Math.ceil(rows / kinds.large[0]) * Math.ceil(columns / kinds.large[1])
   const [tileRows, tileColumns, depth] = kinds[columns <= fewColumns ? 'narrow' : programs < enoughUnitPrograms ? 'small' : 'large']
-  let shape = shapeOf(scalar, tileRows, tileColumns, depth)
-  while (bytesOfShape(shape) > target.maxSharedBytes && shape.depth > leastDepth) shape = shapeOf(scalar, tileRows, tileColumns, shape.depth / 2)
+  let shape = shapeOf(scalar, tileRows, tileColumns, depth, orders)
+  while (bytesOfShape(shape) > target.maxSharedBytes && shape.depth > leastDepth) shape = shapeOf(scalar, tileRows, tileColumns, shape.depth / 2, orders)
   return shape
 }
 
-/** A thread reads two neighbours of a row of a, and of two rows of b, in float32; one of each in float64. */
-function shapeOf(scalar: FloatScalar, rows: number, columns: number, depth: number): UnitShape {
-  const strides = { a: depth + (scalar === 'f32' ? 8 : 4), b: columns + 4, sums: columns + 8 }
-  return { scalar, precision: scalar === 'f32' ? 'split' : 'exact', lanes, rows, columns, depth, strides }
+/** A thread reads elements of two neighbouring steps in float32, of one in float64. */
+function shapeOf(scalar: FloatScalar, rows: number, columns: number, depth: number, orders: SideOrders): UnitShape {
+  const ofSteps = depth + (scalar === 'f32' ? 8 : 4)
+  const strides = { a: orders.a === 'rows' ? ofSteps : rows + 4, b: orders.b === 'rows' ? columns + 4 : ofSteps, sums: columns + 8 }
+  return { scalar, precision: scalar === 'f32' ? 'split' : 'exact', lanes, rows, columns, depth, orders, strides }
+}
+
+/** Elements of the tiles of both sides in the memory of a program. */
+export function tileSizes({ rows, columns, depth, orders, strides }: UnitShape): { readonly a: number; readonly b: number } {
+  return { a: (orders.a === 'rows' ? rows : depth) * strides.a, b: (orders.b === 'rows' ? depth : columns) * strides.b }
 }
 
 /** Memory of a program: its sums, two tiles of each side, and three numbers a row. */
-function bytesOfShape({ scalar, rows, depth, strides }: UnitShape): number {
-  return bytesOf(scalar) * (rows * strides.sums + 2 * (rows * strides.a + depth * strides.b)) + 12 * rows
+function bytesOfShape(shape: UnitShape): number {
+  const { scalar, rows, strides } = shape
+  const { a, b } = tileSizes(shape)
+  return bytesOf(scalar) * (rows * strides.sums + 2 * (a + b)) + 12 * rows
 }
 
 /** Elements that are copied at once, if everything that places them is a multiple: 16 bytes of them. */

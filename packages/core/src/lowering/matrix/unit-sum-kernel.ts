@@ -5,8 +5,8 @@ import type { UnitShape } from './unit-shape.ts'
 
 export interface UnitSumOptions extends SumKernelOptions {
   readonly unit: UnitShape
-  /** Elements of g that are moved at once; they divide everything that places them, which is counted in them. */
-  readonly vectorG: number
+  /** Elements of x and g that are moved at once; they divide everything that places them, which is counted in them. */
+  readonly vectors: { readonly x: number; readonly g: number }
 }
 
 /**
@@ -14,7 +14,7 @@ export interface UnitSumOptions extends SumKernelOptions {
  * after another. All paths of a block have one factor, and entries are not ordered.
  */
 export function unitSumKernel(options: UnitSumOptions): Kernel {
-  const { unit, unitX, unitG, vectorG, math } = options
+  const { unit, unitX, unitG, vectors, math } = options
   const b = new KernelBuilder('unitSum', { lanes: unit.lanes, gridRank: 3 })
   const { x, g, sums, paths, factors, xIndices, gIndices, ...own } = sumDeclarations(b, options, 'write')
   const { firstPath, lastPath, firstRow, firstColumn, rows, columns, rowStride, xStride, gStride, target, first, count } = own
@@ -30,22 +30,20 @@ export function unitSumKernel(options: UnitSumOptions): Kernel {
     const ofPath = (j: number) => paths.load(path.mul(sumPathEntry).add(j)).convert('index')
     const [inner, xOffset, xInner, xRow, gOffset, gInner, gColumn] = [ofPath(0), ofPath(1), ofPath(2), ofPath(3), ofPath(4), ofPath(5), ofPath(6)]
     b.loop(0, inner, {}, (component) => {
-      const xBase = xOffset.add(component.mul(xInner)).add(firstRow.mul(xRow))
-      const gBase = gOffset.add(component.mul(gInner)).add(firstColumn.mul(gColumn)).mul(vectorG)
+      const xBase = xOffset.add(component.mul(xInner)).add(firstRow.mul(xRow)).mul(vectors.x)
+      const gBase = gOffset.add(component.mul(gInner)).add(firstColumn.mul(gColumn)).mul(vectors.g)
       product.add(entries, {
         memory: x,
-        along: 'column',
-        vector: 1,
+        vector: vectors.x,
         element: (r, s, start) => {
-          const { mask, row } = elementOf(xIndices, xStride, start.add(s), r, rows)
+          const { mask, row } = elementOf(xIndices, xStride.mul(vectors.x), start.add(s), r, rows)
           return { mask, position: xBase.add(row).add(unitX ? r : r.mul(xRow)) }
         },
       }, {
         memory: g,
-        along: 'row',
-        vector: vectorG,
+        vector: vectors.g,
         element: (s, c, start) => {
-          const { mask, row } = elementOf(gIndices, gStride.mul(vectorG), start.add(s), c, columns)
+          const { mask, row } = elementOf(gIndices, gStride.mul(vectors.g), start.add(s), c, columns)
           return { mask, position: gBase.add(row).add(unitG ? c : c.mul(gColumn)) }
         },
       })

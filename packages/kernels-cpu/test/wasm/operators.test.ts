@@ -135,9 +135,10 @@ describe('every instruction on every type, single numbers and vectors', () => {
   })
 
   it.each(floats)('products of tiles of %s', (scalar) => {
-    for (const [rows, columns, depth] of [[1, 1, 1], [6, 8, 5], [7, 13, 3], [13, 17, 4], [3, 6, 9], [12, 16, 2]] as const) {
+    const orders = ['rows', 'columns'] as const
+    for (const [rows, columns, depth] of [[1, 1, 1], [6, 8, 5], [7, 13, 3], [13, 17, 4], [3, 6, 9], [12, 16, 2]] as const) for (const orderA of orders) for (const orderB of orders) {
       const b = new kernels.KernelBuilder('tiles', { lanes: 4 })
-      const sizes = { target: rows * (columns + 1), a: rows * depth, b: depth * (columns + 2) }
+      const sizes = { target: rows * (columns + 1), a: rows * depth, b: (orderB === 'rows' ? depth : columns) * (Math.max(depth, columns) + 2) }
       const load = (name: 'target' | 'a' | 'b') => {
         const [from, to] = [b.buffer(`${name}In`, scalar, 'read'), b.shared(name, scalar, sizes[name])]
         for (let k = 0; k < sizes[name]; k++) to.store(k, from.load(k))
@@ -146,7 +147,7 @@ describe('every instruction on every type, single numbers and vectors', () => {
       const [target, left, right] = [load('target'), load('a'), load('b')]
       const out = b.buffer('out', scalar, 'write')
       b.barrier()
-      const tiles = { target: { memory: target, stride: columns + 1 }, a: { memory: left, stride: depth }, b: { memory: right, stride: columns + 2 } }
+      const tiles = { target: { memory: target, stride: columns + 1 }, a: { memory: left, order: orderA, stride: orderA === 'rows' ? depth : rows }, b: { memory: right, order: orderB, stride: Math.max(depth, columns) + 2 } }
       b.tileMultiplyAdd({ rows, columns, depth, ...tiles })
       b.barrier()
       for (let k = 0; k < sizes.target; k++) out.store(k, target.load(k))

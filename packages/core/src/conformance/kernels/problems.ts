@@ -32,11 +32,12 @@ function convolutionProblem(scalar: 'f32' | 'f64', lanes: number, random: Random
 }
 
 /** `t += a · b` in shared memory with extents and distances that nothing divides. */
-function tileProblem(scalar: 'f32' | 'f64', lanes: number, random: Random): KernelProblem {
+function tileProblem(scalar: 'f32' | 'f64', lanes: number, order: 'rows' | 'columns', random: Random): KernelProblem {
   const [rows, columns, depth] = [5, 7, 3]
-  const [strideT, strideA, strideB] = [9, 4, 11]
+  const isInRows = order === 'rows'
+  const [strideT, strideA, strideB] = isInRows ? [9, 4, 11] : [9, 6, 5]
   const b = new KernelBuilder('tile', { lanes })
-  const sizes = { a: rows * strideA + 2, b: depth * strideB + 1, t: rows * strideT + 3 }
+  const sizes = { a: (isInRows ? rows : depth) * strideA + 2, b: (isInRows ? depth : columns) * strideB + 1, t: rows * strideT + 3 }
   const memories = Object.entries(sizes).map(([name, size]) => {
     const memory = b.buffer(name, scalar, name === 't' ? 'readWrite' : 'read')
     return { size, memory, shared: b.shared(`s${name}`, scalar, size) }
@@ -50,7 +51,8 @@ function tileProblem(scalar: 'f32' | 'f64', lanes: number, random: Random): Kern
     })
   b.barrier()
   const target = { memory: t.shared, offset: 3, stride: strideT }
-  b.tileMultiplyAdd({ rows, columns, depth, target, a: { memory: a.shared, offset: 2, stride: strideA }, b: { memory: c.shared, offset: 1, stride: strideB } })
+  const [left, right] = [{ memory: a.shared, offset: 2, order, stride: strideA }, { memory: c.shared, offset: 1, order, stride: strideB }]
+  b.tileMultiplyAdd({ rows, columns, depth, target, a: left, b: right })
   b.barrier()
   b.loop(0, t.size, { step: lanes }, (start) => {
     const active = b.constant('index', t.size).sub(start)
@@ -107,7 +109,10 @@ const examples: Problems = {
       }),
     ]),
   ),
-  ...Object.fromEntries((['f32', 'f64'] as const).flatMap((scalar) => [1, 4, 13].map((lanes) => [`tile/${scalar}/${lanes}`, (random: Random) => tileProblem(scalar, lanes, random)]))),
+  ...Object.fromEntries((['f32', 'f64'] as const).flatMap((scalar) => ([[1, 'rows'], [4, 'rows'], [13, 'rows'], [4, 'columns']] as const).map(([lanes, order]) => [
+    `tile/${scalar}/${lanes}${order === 'rows' ? '' : '/columns'}`,
+    (random: Random) => tileProblem(scalar, lanes, order, random),
+  ]))),
   scan: (random) => ({ kernel: scan(), grid: [4], buffers: { x: Uint32Array.from({ length: 32 }, () => random.integer(1000)) } }),
   ...Object.fromEntries(
     [1, 4, 16, 64].map((lanes) => [

@@ -44,7 +44,8 @@ export function multiplyTiles(state: EmitterState, { rows, columns, depth, targe
             return graph.op('i32_add', [start, distance])
           }
           const size = { rows: band.height, columns: span.columns, depth }
-          multiplyBlock(state, size, { ...sums, start: begin(sumsRow, sums.across) }, { ...left, start: leftRow }, { ...right, start: begin(right.start, right.across) })
+          const columnsOfB = { ...right, start: begin(right.start, right.across) }
+          multiplyBlock(state, size, { ...sums, start: begin(sumsRow, sums.across) }, { ...left, start: leftRow }, columnsOfB)
         })
     })
 }

@@ -135,27 +135,28 @@ describe('every instruction on every type, single numbers and vectors', () => {
   })
 
   it.each(floats)('products of tiles of %s', (scalar) => {
-    const orders = ['rows', 'columns'] as const
-    for (const [rows, columns, depth] of [[1, 1, 1], [6, 8, 5], [7, 13, 3], [13, 17, 4], [3, 6, 9], [12, 16, 2]] as const) for (const orderA of orders) for (const orderB of orders) {
-      const b = new kernels.KernelBuilder('tiles', { lanes: 4 })
-      const sizes = { target: rows * (columns + 1), a: rows * depth, b: (orderB === 'rows' ? depth : columns) * (Math.max(depth, columns) + 2) }
-      const load = (name: 'target' | 'a' | 'b') => {
-        const [from, to] = [b.buffer(`${name}In`, scalar, 'read'), b.shared(name, scalar, sizes[name])]
-        for (let k = 0; k < sizes[name]; k++) to.store(k, from.load(k))
-        return to
+    const orders = [['rows', 'rows'], ['columns', 'rows'], ['rows', 'columns']] as const
+    for (const [rows, columns, depth] of [[1, 1, 1], [6, 8, 5], [7, 13, 3], [13, 17, 4], [3, 6, 9], [12, 16, 2]] as const)
+      for (const [orderA, orderB] of orders) {
+        const b = new kernels.KernelBuilder('tiles', { lanes: 4 })
+        const sizes = { target: rows * (columns + 1), a: rows * depth, b: (orderB === 'rows' ? depth : columns) * (Math.max(depth, columns) + 2) }
+        const load = (name: 'target' | 'a' | 'b') => {
+          const [from, to] = [b.buffer(`${name}In`, scalar, 'read'), b.shared(name, scalar, sizes[name])]
+          for (let k = 0; k < sizes[name]; k++) to.store(k, from.load(k))
+          return to
+        }
+        const [target, left, right] = [load('target'), load('a'), load('b')]
+        const out = b.buffer('out', scalar, 'write')
+        b.barrier()
+        const tiles = { target: { memory: target, stride: columns + 1 }, a: { memory: left, order: orderA, stride: orderA === 'rows' ? depth : rows }, b: { memory: right, order: orderB, stride: Math.max(depth, columns) + 2 } }
+        b.tileMultiplyAdd({ rows, columns, depth, ...tiles })
+        b.barrier()
+        for (let k = 0; k < sizes.target; k++) out.store(k, target.load(k))
+        const make = (length: number, seed: number) => new arrayOf[scalar](Array.from({ length }, (_, k) => Math.sin(seed + k)))
+        const buffers = { targetIn: make(sizes.target, 1), aIn: make(sizes.a, 2), bIn: make(sizes.b, 3), out: make(sizes.target, 0) }
+        const { expected, found } = bothResults(b.build(), { grid: [1], buffers })
+        expect(found, `${rows} × ${columns} × ${depth}`).toEqual(expected)
       }
-      const [target, left, right] = [load('target'), load('a'), load('b')]
-      const out = b.buffer('out', scalar, 'write')
-      b.barrier()
-      const tiles = { target: { memory: target, stride: columns + 1 }, a: { memory: left, order: orderA, stride: orderA === 'rows' ? depth : rows }, b: { memory: right, order: orderB, stride: Math.max(depth, columns) + 2 } }
-      b.tileMultiplyAdd({ rows, columns, depth, ...tiles })
-      b.barrier()
-      for (let k = 0; k < sizes.target; k++) out.store(k, target.load(k))
-      const make = (length: number, seed: number) => new arrayOf[scalar](Array.from({ length }, (_, k) => Math.sin(seed + k)))
-      const buffers = { targetIn: make(sizes.target, 1), aIn: make(sizes.a, 2), bIn: make(sizes.b, 3), out: make(sizes.target, 0) }
-      const { expected, found } = bothResults(b.build(), { grid: [1], buffers })
-      expect(found, `${rows} × ${columns} × ${depth}`).toEqual(expected)
-    }
   })
 
   it('atomics', () => {

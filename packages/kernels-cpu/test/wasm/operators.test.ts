@@ -148,7 +148,11 @@ describe('every instruction on every type, single numbers and vectors', () => {
         const [target, left, right] = [load('target'), load('a'), load('b')]
         const out = b.buffer('out', scalar, 'write')
         b.barrier()
-        const tiles = { target: { memory: target, stride: columns + 1 }, a: { memory: left, order: orderA, stride: orderA === 'rows' ? depth : rows }, b: { memory: right, order: orderB, stride: Math.max(depth, columns) + 2 } }
+        const tiles = {
+          target: { memory: target, stride: columns + 1 },
+          a: { memory: left, order: orderA, stride: orderA === 'rows' ? depth : rows },
+          b: { memory: right, order: orderB, stride: Math.max(depth, columns) + 2 },
+        }
         b.tileMultiplyAdd({ rows, columns, depth, ...tiles })
         b.barrier()
         for (let k = 0; k < sizes.target; k++) out.store(k, target.load(k))

@@ -3,6 +3,7 @@ import { join, relative } from 'node:path'
 import { Application, Converter, ReflectionKind } from 'typedoc'
 import { packageEntries } from './lib/entries.mjs'
 import { cacheFolder, inRoot, root } from './lib/paths.mjs'
+import { writeBenchmarkReport } from './site/benchmark-report.mjs'
 import { brokenLinksOfSite } from './site/links.mjs'
 import { sitePages, titleOf } from './site/pages.mjs'
 import { command } from './setup.mjs'
@@ -54,6 +55,7 @@ await command(async () => {
   const project = await app.convert()
   if (project === undefined) return 1
   await app.generateOutputs(project)
+  await writeBenchmarkReport(join(siteFolder, 'benchmark-report.html'))
   const problems = brokenLinksOfSite(siteFolder)
   for (const problem of problems) console.error(`✗ ${problem}`)
   if (problems.length > 0 || app.logger.hasErrors()) return 1

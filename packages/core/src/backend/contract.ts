@@ -36,6 +36,8 @@ export interface Capabilities {
   readonly maxBuffers: number
   /** Bytes of the largest buffer. */
   readonly maxBufferBytes: number
+  /** Bytes of the largest part of a buffer that a launch can have, where that is less than the whole. */
+  readonly maxBindingBytes?: number
   /** Byte offsets of bindings are multiples of this. */
   readonly alignment: number
   /** Threads, or multiprocessors, that run programs at the same time. */

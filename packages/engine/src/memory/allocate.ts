@@ -12,7 +12,11 @@ const smallest = 4
  */
 export function allocateOn(backend: BackendDevice, dtype: DType, length: number): Binding {
   requireDtypeOn(backend, dtype)
-  return allocateBytes(backend, length * wordBytes[dtype], () => `an array of ${length} ${dtype} elements`)
+  const { maxBufferBytes, maxBindingBytes = maxBufferBytes } = backend.capabilities
+  const bytes = length * wordBytes[dtype]
+  if (bytes > maxBindingBytes && bytes <= maxBufferBytes)
+    throw new DeviceError(`${backend.name}: an array of ${length} ${dtype} elements takes ${bytes} bytes, a kernel reads at most ${maxBindingBytes} of a buffer; use smaller batches`)
+  return allocateBytes(backend, bytes, () => `an array of ${length} ${dtype} elements`)
 }
 
 /** @throws {DeviceError} if the device does not have the dtype. */

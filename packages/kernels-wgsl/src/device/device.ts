@@ -326,9 +326,10 @@ export class WebgpuDevice implements BackendDevice, MemoryOwner {
     const checked = checkLaunch(deviceName, this.capabilities.alignment, launch)
     checkWidth(deviceName, launch, checked)
     for (const { memory } of launch.buffers) this.#alive(memory)
-    const { alignment, maxBuffers } = this.capabilities
+    const { alignment, maxBuffers, maxBufferBytes, maxBindingBytes = maxBufferBytes } = this.capabilities
     return dispatchOf(executable, launch, checked, {
       maxVariables: maxBuffers,
+      maxBindingBytes,
       nothing: (buffer) => ({ block: this.#nothing, byteOffset: buffer * alignment, byteLength: alignment }),
       take: (byteLength) => this.#take(byteLength),
     })

@@ -15,15 +15,23 @@ export interface Dispatch {
   readonly groupsY: number
 }
 
+interface DispatchOptions extends PlacementOptions {
+  /** Bytes of one variable at most. */
+  readonly maxBindingBytes: number
+}
+
 /** Workgroups along one axis that every device allows. */
 const maxGroups = 65535
 
-/** `null` if nothing runs. @throws {DeviceError} if there are more programs than a dispatch has. */
-export function dispatchOf(executable: WebgpuExecutable, launch: Launch, checked: CheckedLaunch, options: PlacementOptions): Dispatch | null {
+/** `null` if nothing runs. @throws {DeviceError} if there are more programs than a dispatch has, or larger buffers than a module. */
+export function dispatchOf(executable: WebgpuExecutable, launch: Launch, checked: CheckedLaunch, options: DispatchOptions): Dispatch | null {
   const { kernel } = executable
   const { numPrograms } = checked
   if (numPrograms === 0) return null
   const { places, stretches, offsets, packing } = placementOf(kernel, launch, options)
+  const widest = stretches.reduce((most, stretch) => Math.max(most, stretch?.byteLength ?? 0), 0)
+  if (widest > options.maxBindingBytes)
+    throw refusal(`kernel '${kernel.name}' has a buffer of ${widest} bytes, but the device shows a kernel at most ${options.maxBindingBytes}; split the work into smaller batches`)
   const variant = executable.variant(places)
   const groups = Math.ceil(numPrograms / variant.printed.programs)
   const groupsX = Math.min(groups, maxGroups)

@@ -62,6 +62,31 @@ describe('buffers of a launch', () => {
     memory.release()
   })
 
+  it('may be parts of memory that is larger than what a kernel sees at once', async () => {
+    // With the limits that every device has.
+    const { create } = await import('webgpu')
+    const found = await create([]).requestAdapter()
+    const page = await found?.requestDevice()
+    if (!page) throw new Error('there is no adapter')
+    const own = await createWebgpu({ device: page }).open()
+    const { maxBindingBytes = 0, maxBufferBytes, alignment } = own.capabilities
+    expect(maxBindingBytes).toBe(2 ** 27)
+    expect(maxBufferBytes).toBe(2 ** 28)
+    const memory = own.allocate(maxBindingBytes + alignment)
+    const [first, last] = [0, maxBindingBytes].map((byteOffset): Binding => ({ memory, byteOffset, byteLength: 8 })) as [Binding, Binding]
+    own.write(first, Int32Array.of(1, 2))
+    own.enqueue({ executable: own.compile(sumOf(1)), grid: [2], parameters: [], buffers: [first, last] })
+    expect(await read(own, last)).toEqual([1, 2])
+    const whole = { memory, byteOffset: 0, byteLength: memory.byteLength }
+    const y = words(own, [0, 0])
+    const launch = { executable: own.compile(sumOf(1)), grid: [2], parameters: [], buffers: [whole, y] }
+    expect(() => {
+      own.enqueue(launch)
+    }).toThrow(/kernel 'sum_of_1' has a buffer of 134217984 bytes, but the device shows a kernel at most 134217728/)
+    own.close()
+    page.destroy()
+  })
+
   it('may belong to more programs than one axis of workgroups has', async () => {
     const numPrograms = 65535 + 2000
     const b = new kernels.KernelBuilder('many', { lanes: 64 })

@@ -20,7 +20,8 @@ const farKernel = (() => {
 export const farRules: Readonly<Record<string, Rule>> = {
   'bytes beyond 2^31 are reached': async ({ device }) => {
     const byteLength = 2 ** 31 + 2 ** 16
-    if (device.capabilities.maxBufferBytes < byteLength) return new Skip('buffers are too small')
+    const { maxBufferBytes, maxBindingBytes = maxBufferBytes } = device.capabilities
+    if (Math.min(maxBufferBytes, maxBindingBytes) < byteLength) return new Skip('buffers are too small')
     let memory
     try {
       memory = device.allocate(byteLength)

@@ -199,7 +199,8 @@ function digestOf(results: readonly Elements[]): string {
 export function reasonToSkip(own: PolynomialCase, { capabilities }: BackendDevice): string | null {
   if (needsF64(own.numbers) && !capabilities.floats.includes('f64')) return 'no float64'
   const problem = own.rows === 'huge' ? 2 ** 24 * 8 + 2 ** 16 : 0
-  return problem > capabilities.maxBufferBytes ? 'buffers are too small' : null
+  const { maxBufferBytes, maxBindingBytes = maxBufferBytes } = capabilities
+  return problem > Math.min(maxBufferBytes, maxBindingBytes) ? 'buffers are too small' : null
 }
 
 /** An error as a sentence. */

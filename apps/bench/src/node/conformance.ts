@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Backend, type BackendDevice, use } from '@equivar/core'
-import { conformanceCases, type ConformanceResults, runConformance, type Tier } from '@equivar/core/conformance'
+import { type ConformanceResults, runConformance, type Tier } from '@equivar/core/conformance'
 import { CpuDevice, createCpu } from '@equivar/kernels-cpu'
 import { createCuda, CudaDevice } from '@equivar/kernels-cuda'
 import { createWebgpu, WebgpuDevice } from '@equivar/kernels-wgsl'
@@ -15,6 +15,8 @@ export interface ConformanceOptionTexts {
   readonly seed: number
   readonly share: Share
   readonly processes: number
+  /** Seconds after which no further round of cases is begun. */
+  readonly seconds?: number
   readonly out?: string
 }
 
@@ -34,6 +36,8 @@ export type ConformanceBackend = keyof typeof backends
 export const conformanceBackends = Object.keys(backends) as readonly ConformanceBackend[]
 
 const littleMemory = 2 ** 25
+/** Parts of a share, of which no more are begun when the time is over; each is an even sample of it. */
+const mostRounds = 64
 /** Failures whose messages are printed; a file has them all. */
 const mostPrinted = 30
 
@@ -47,22 +51,24 @@ export async function runShare(options: ConformanceOptionTexts): Promise<number>
   return results.failed
 }
 
-async function alone({ backend: kind, tier, seed, share }: ConformanceOptionTexts): Promise<ConformanceResults> {
+async function alone({ backend: kind, tier, seed, share, seconds }: ConformanceOptionTexts): Promise<ConformanceResults> {
   const backend = backends[kind]()
   use(backend)
   const lose = (device: BackendDevice) => {
     if (device instanceof CpuDevice || device instanceof CudaDevice || device instanceof WebgpuDevice) device.lose('for a test')
   }
-  const total = Math.ceil(conformanceCases(tier, seed).length / share.count)
-  let done = 0
-  const report = () => {
-    done++
-    if (done % 10_000 === 0) console.log(`${done} of about ${total}`)
+  const hooks = { lose, littleMemory: backends[kind](littleMemory) }
+  const began = performance.now()
+  const parts: ConformanceResults[] = []
+  const rounds = seconds === undefined ? 1 : mostRounds
+  for (let round = 0; round < rounds && (round === 0 || performance.now() - began < 1000 * (seconds ?? 0)); round++) {
+    const shard = { index: share.index + share.count * round, count: share.count * rounds }
+    parts.push(await runConformance(backend, { tier, seed, shard, hooks }))
   }
-  return runConformance(backend, { tier, seed, shard: share, report, hooks: { lose, littleMemory: backends[kind](littleMemory) } })
+  return together(parts, performance.now() - began)
 }
 
-async function inProcesses({ backend, tier, seed, share, processes }: ConformanceOptionTexts): Promise<ConformanceResults> {
+async function inProcesses({ backend, tier, seed, share, processes, seconds }: ConformanceOptionTexts): Promise<ConformanceResults> {
   const folder = mkdtempSync(join(tmpdir(), 'equivar-conformance-'))
   try {
     const began = performance.now()
@@ -70,7 +76,7 @@ async function inProcesses({ backend, tier, seed, share, processes }: Conformanc
       Array.from({ length: processes }, async (_, k) => {
         const out = join(folder, `${k}.json`)
         const part = `${share.index + share.count * k}/${share.count * processes}`
-        const arguments_ = ['conformance', '--backend', backend, '--tier', tier, '--seed', `${seed}`, '--share', part, '--out', out]
+        const arguments_ = ['conformance', '--backend', backend, '--tier', tier, '--seed', `${seed}`, '--share', part, '--out', out, ...(seconds === undefined ? [] : ['--seconds', `${seconds}`])]
         await finished(arguments_, part)
         return JSON.parse(readFileSync(out, 'utf8')) as ConformanceResults
       }),

@@ -66,6 +66,7 @@ program
   .option('--seed <n>', 'of the cases', count(0), 1)
   .option('--share <share>', 'every so manyth case, beginning with which', shareOfCases, { index: 0, count: 1 })
   .option('--processes <n>', 'processes that divide the share', count(1), 1)
+  .option('--seconds <n>', 'begin nothing new after so long: the result counts what was done', count(1))
   .option('--out <file>', 'write the results as JSON')
   .action(async (options: ConformanceOptionTexts) => {
     if ((await runShare(options)) > 0) process.exitCode = 1

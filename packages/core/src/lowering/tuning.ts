@@ -9,6 +9,8 @@ export interface Tuning {
   maxTargets(lanes: number): number
   /** Whether rows of entries are read from end to end before passes read them span by span. */
   readonly touchesRows: boolean
+  /** Outputs that every entry has for itself, and that share a pass where their formulas are long. */
+  readonly targetsOfLongForms: number
   /** Entries of a chunk, a multiple of 8. */
   readonly chunk: number
   /** Whether numbers that lanes share are adjacent that belong to one entry; then a chunk may have fewer entries than there are lanes. */
@@ -35,6 +37,7 @@ function forRegisters({ vectorBytes, registers }: Target, scalar: FloatScalar): 
     lanes: (channels, isCrowded) => (channels >= 2 * perVector && !isCrowded ? 2 * perVector : perVector),
     maxTargets: (lanes) => Math.max(2, Math.floor((registers - (lanes === perVector ? 8 : 4)) / Math.ceil(lanes / perVector))),
     touchesRows: true,
+    targetsOfLongForms: Number.POSITIVE_INFINITY,
     chunk: 32,
     isByEntry: false,
     splitsRuns: false,
@@ -55,6 +58,7 @@ function forThreads({ vectorBytes, maxLanes }: Target): Tuning {
     },
     maxTargets: () => 48,
     touchesRows: false,
+    targetsOfLongForms: 4,
     chunk: 64,
     isByEntry: true,
     splitsRuns: true,

@@ -85,6 +85,15 @@ describe.each([
     }
   })
 
+  it('entries side by side where they share more than stays in registers', () => {
+    const segments = (count: number) => new SegmentedOperand(Array.from({ length: count }, () => [8]), 1)
+    const paths = Array.from({ length: 64 }, (_, k) => new Path([k, k % 4, (k >> 2) % 4, k % 2], HostArray.scalar(1 + k)))
+    const product = new SegmentedTensorProduct('u,u,u,u', [segments(64), segments(4), segments(4), segments(2)], paths)
+    const polynomial = new SegmentedPolynomial([segments(64), segments(4)], [segments(2)], [[new Operation([0, 1, 1, 2]), product]])
+    // So many that pieces of a species have groups and something left over.
+    checkAll([{ polynomial, inputs: [indexed(2), batched], outputs: [batched] }], { ...target, maxSharedBytes: 2048 }, { batchSize: 5500 })
+  })
+
   it('float32 in memory and float64 in arithmetic, and the other way', () => {
     const forward = [convolution(5), contraction(4), harmonics([1, 2]), { ...convolution(4), outputs: [shared] }]
     const cases = forward.flatMap((own) => withDerivatives(own).slice(0, 2))

@@ -18,8 +18,8 @@ export interface CudaDeviceOptions {
   readonly store: ImageStore | null
 }
 
-/** Blocks of a multiprocessor beyond which more of them do not help. */
-const enoughBlocks = 6
+/** Blocks of a multiprocessor that are asked for, one after another; more of them than the first do not help. */
+const manyBlocks = [6, 4, 3, 2]
 
 /** An NVIDIA GPU: kernels as PTX, everything in one stream. */
 export class CudaDevice implements BackendDevice, MemoryOwner {
@@ -194,21 +194,13 @@ export class CudaDevice implements BackendDevice, MemoryOwner {
   }
 
   #load(kernel: kernels.Kernel, bits: IndexBits): LoadedKernel {
-    let loaded = this.#loadText(printPtx(kernel, bits))
     // Where programs are blocks, memory is waited for: more of them at the same time are better, as long as nothing spills.
-    if (loaded.shape.threads <= this.properties.warpSize) return loaded
-    for (;;) {
-      const { blocksPerMultiprocessor, spilledBytes } = resourcesOf(this.#driver, loaded)
-      if (spilledBytes > 0 || blocksPerMultiprocessor >= enoughBlocks) return loaded
-      const next = this.#loadText(printPtx(kernel, bits, blocksPerMultiprocessor + 1))
-      const then = resourcesOf(this.#driver, next)
-      if (then.spilledBytes > 0 || then.blocksPerMultiprocessor <= blocksPerMultiprocessor) {
-        this.#driver.unloadModule(next.module)
-        return loaded
-      }
+    for (const blocks of kernel.lanes > this.properties.warpSize ? manyBlocks : []) {
+      const loaded = this.#loadText(printPtx(kernel, bits, blocks))
+      if (resourcesOf(this.#driver, loaded).spilledBytes === 0) return loaded
       this.#driver.unloadModule(loaded.module)
-      loaded = next
     }
+    return this.#loadText(printPtx(kernel, bits))
   }
 
   #loadText(text: PtxModule): LoadedKernel {

@@ -18,10 +18,11 @@ function conditionOf(state: PtxState, instruction: Load | Store): string | null 
   return state.all(inside, instruction.active === null ? null : state.below(instruction.active))
 }
 
-/** `ld.global.nc` for what nobody writes while the kernel runs. */
-function loadName(kernel: kernels.Kernel, { space, slot }: kernels.MemoryRef): string {
+/** `ld.global.nc` for what nobody writes while the kernel runs, unless that would have it read too early. */
+function loadName({ kernel, readInTurn }: PtxState, load: Load): string {
+  const { space, slot } = load.memory
   if (space === 'shared') return 'ld.shared'
-  return kernel.buffers[slot]?.access === 'read' ? 'ld.global.nc' : 'ld.global'
+  return kernel.buffers[slot]?.access === 'read' && !readInTurn.has(load) ? 'ld.global.nc' : 'ld.global'
 }
 
 export function writeLoad(state: PtxState, instruction: Load): void {
@@ -32,7 +33,7 @@ export function writeLoad(state: PtxState, instruction: Load): void {
   const from = state.address(memory, state.forms.ofAccess(instruction), bytesOfMemory(kernel, memory))
   const to = state.define(result)
   if (condition !== null) writer.line(`mov.${typeOf(scalar)} ${to}, ${literal(scalar, 0)}`)
-  writer.line(`${guard(condition)}${loadName(kernel, memory)}.${typeOf(scalar)} ${to}, ${from}`)
+  writer.line(`${guard(condition)}${loadName(state, instruction)}.${typeOf(scalar)} ${to}, ${from}`)
 }
 
 /** Loads of consecutive elements from the first on, as one. */
@@ -46,7 +47,7 @@ export function writeVectorLoad(state: PtxState, loads: readonly Load[]): void {
   const from = state.address(memory, state.forms.ofAccess(first), bytesOfMemory(kernel, memory))
   const registers = loads.map(({ result }) => state.define(result))
   if (condition !== null) for (const to of registers) writer.line(`mov.${typeOf(scalar)} ${to}, ${literal(scalar, 0)}`)
-  writer.line(`${guard(condition)}${loadName(kernel, memory)}.v${loads.length}.${typeOf(scalar)} {${registers.join(', ')}}, ${from}`)
+  writer.line(`${guard(condition)}${loadName(state, first)}.v${loads.length}.${typeOf(scalar)} {${registers.join(', ')}}, ${from}`)
 }
 
 /** Stores of consecutive elements from the first on, as one. */

@@ -5,6 +5,7 @@ import { writeAtomic } from './atomics.ts'
 import { writeConvert } from './convert.ts'
 import { findCopies, writeCopy } from './copies.ts'
 import { holdTiles } from './matrix-units.ts'
+import { findInvariant } from './invariant-loads.ts'
 import { findBatches, writeBatch } from './reduce-batch.ts'
 import { writeReduce } from './reduce.ts'
 import { warpSize } from './shape.ts'
@@ -108,8 +109,10 @@ function jump({ shape }: PtxState, condition: string, label: string): string {
   return `@${condition} bra${shape.threads >= warpSize ? '.uni' : ''} ${label}`
 }
 
-function writeLoop(state: PtxState, { counter, start, end, step, carried, body }: kernels.LoopInstruction): void {
+function writeLoop(state: PtxState, loop: kernels.LoopInstruction): void {
+  const { counter, start, end, step, carried, body } = loop
   const { writer, indexSuffix, indexClass } = state
+  for (const load of findInvariant(state, loop)) state.readInTurn.add(load)
   const move = (kind: RegisterClass, to: string, from: string) => {
     if (to !== from) writer.line(`mov.${memoryType(kind)} ${to}, ${from}`)
   }

@@ -41,7 +41,8 @@ export function printPtx(kernel: kernels.Kernel, indexBits: IndexBits, minBlocks
     parameters,
     ')',
     `.reqntid ${threads}, 1, 1`,
-    ...(minBlocks > 1 ? [`.minnctapersm ${minBlocks}`] : []),
+    // Without it the compiler takes a number of its own, for which it may spill.
+    `.minnctapersm ${minBlocks}`,
     '{',
     writer.text(),
     '  ret;',

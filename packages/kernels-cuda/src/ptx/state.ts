@@ -20,6 +20,8 @@ export class PtxState {
   readonly heldTiles = new Map<string, readonly string[]>()
   /** Shared arrays that are filled by copies which nobody waits for before the next barrier. */
   readonly copied: ReadonlySet<number>
+  /** Loads that are not to be made before their loop, though they could be. */
+  readonly readInTurn = new Set<kernels.Instruction>()
   /** Number of the lane, 32 bits; `'0'` in programs of one lane. */
   readonly lane: string
   /** Bytes behind the shared arrays for values that threads hand one another. */

@@ -17,7 +17,7 @@ export function fillKernel(scalar: StorageType, lanes: number): Kernel {
 
 /**
  * `y[row, i] = Σ_piece x[piece + row, i]` over the pieces that have entries of the row, in order: of `perPiece` entries each, while those
- * of a row are `starts[row] … starts[row + 1] − 1`.
+ * of a row are `starts[row] … starts[row + 1] − 1`. A program has as many elements as lanes: there are few rows.
  */
 export function sumPiecesKernel(from: StorageType, to: StorageType, size: number, lanes: number): Kernel {
   const b = new KernelBuilder('sumPieces', { lanes, gridRank: 2 })
@@ -31,14 +31,12 @@ export function sumPiecesKernel(from: StorageType, to: StorageType, size: number
   const [firstPiece, endPiece] = [first.div(perPiece), end.add(perPiece).sub(1).div(perPiece)]
   // A row without entries may lie inside of a piece.
   const pieces = first.less(end).select(endPiece, firstPiece)
-  const begin = b.programId(1).mul(elementsPerProgram)
-  b.loop(begin, begin.add(elementsPerProgram).min(size), { step: lanes }, (base) => {
-    const active = b.constant('index', size).sub(base)
-    const [total] = b.loop(firstPiece, pieces, { carry: [{ varying: b.constant(from, 0) }] }, (piece, [sum]) => [
-      sum.add(x.loadLanes(piece.add(row).mul(size).add(base), { active })),
-    ])
-    y.storeLanes(row.mul(size).add(base), total.convert(to), { active })
-  })
+  const base = b.programId(1).mul(lanes)
+  const active = b.constant('index', size).sub(base)
+  const [total] = b.loop(firstPiece, pieces, { carry: [{ varying: b.constant(from, 0) }] }, (piece, [sum]) => [
+    sum.add(x.loadLanes(piece.add(row).mul(size).add(base), { active })),
+  ])
+  y.storeLanes(row.mul(size).add(base), total.convert(to), { active })
   return b.build()
 }
 

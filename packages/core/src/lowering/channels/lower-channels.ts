@@ -150,7 +150,7 @@ export class ChannelLowering {
       const parts = programs + rows
       return {
         kernel: this.#helper(`sum pieces ${size} ${to}`, () => sumPiecesKernel(mathScalar, to, size, this.#copyLanes(mathScalar))),
-        grid: [rows, Math.ceil(size / elementsPerProgram)],
+        grid: [rows, Math.ceil(size / this.#copyLanes(mathScalar))],
         parameters: [parts, perPiece],
         buffers: [slot, { kind: 'order', index, part: 'starts' }, { kind: 'output', index: o }],
         flops: parts * size,

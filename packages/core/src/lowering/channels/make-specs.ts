@@ -18,6 +18,8 @@ const maxTermsPerPass = 4000
 const maxTermsPerKernel = 12_000
 /** Terms of outputs that every entry has for itself, of which the values in between fill the registers. */
 const manyTerms = 100
+/** Products of three elements and more in outputs that every entry has for itself, beyond which few are computed together on a GPU. */
+const longForm = 700
 /** Rows of operands this large are worth visiting entries in the order of an index. */
 const largeRowBytes = 4096
 
@@ -70,7 +72,7 @@ function makeSpec(request: PolynomialRequest, form: NormalForm, target: Target, 
   const { isByEntry } = tuning
   const unit = isByEntry ? tuning.chunk / 8 : lanes
   const touched = tuning.touchesRows ? touchedRows(request, form, analysis, iteration, unit) : undefined
-  let chunk = Math.max(unit, Math.ceil(chunkFor(analysis, iteration, tuning) / unit) * unit)
+  let chunk = isByEntry && isAlone(analysis, iteration) ? 1 : Math.max(unit, Math.ceil(chunkFor(analysis, iteration, tuning) / unit) * unit)
   while (touched && chunk / 2 >= unit && chunk > touched.entries) chunk /= 2
   while (chunk / 2 >= unit && tableBytes(analysis, { chunk, isByEntry }, width) > target.maxSharedBytes) chunk /= 2
   const isOfOtherScalar = outputs.some((o) => request.outputScalars[o] !== request.mathScalar)
@@ -120,6 +122,11 @@ function isCrowded({ numSums, targets }: Analysis, { kind }: RowAccess): boolean
   return numSums > 0 || (kind === 'batched' && targets.reduce((count, { terms }) => count + terms.length, 0) > manyTerms)
 }
 
+/** Whether entries have much to do and nothing in common, so that each may have a program of its own. */
+function isAlone({ numFactors, numSums, targets }: Analysis, { kind }: Iteration): boolean {
+  return kind === 'tiles' && numFactors + numSums === 0 && targets.reduce((count, { terms }) => count + terms.length, 0) > manyTerms
+}
+
 function chunkFor(analysis: Analysis, { kind }: Iteration, tuning: Tuning): number {
   if (kind === 'runs' || kind === 'pieces') return analysis.numFactors + analysis.numSums === 0 ? 8 * tuning.chunk : tuning.chunk
   if (kind !== 'tiles') return tuning.chunk
@@ -134,11 +141,16 @@ function makePasses(analysis: Analysis, form: NormalForm, polynomial: SegmentedP
   const limits = (own: readonly ChannelTarget[], most: number) => divide(own, analysis.variables, isSummed, { maxTargets: most, maxTerms: maxTermsPerPass })
   if (isSummed) return [...limits(outputs, maxTargets), ...limits(sums, maxTargets)]
   if (sums.length === 0)
-    return limits(outputs, Number.POSITIVE_INFINITY).map((pass) => {
+    return limits(outputs, isLong(outputs) ? tuning.targetsOfLongForms : Number.POSITIVE_INFINITY).map((pass) => {
       const potential = integrate(pass.targets, form, polynomial, analysis.variables)
       return potential ? asGradient(pass, potential) : pass
     })
   return limits([...outputs, ...sums], maxTargets)
+}
+
+/** Whether there are so many terms that threads run out of registers for what they have in common. */
+function isLong(targets: readonly ChannelTarget[]): boolean {
+  return targets.reduce((count, { terms }) => count + terms.filter(({ elements }) => elements.length > 2).length, 0) > longForm
 }
 
 function iterationFor(access: RowAccess, request: PolynomialRequest, form: NormalForm, analysis: Analysis, tuning: Tuning): Iteration {

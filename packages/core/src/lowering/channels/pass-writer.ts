@@ -4,6 +4,7 @@ import type { Expression, KernelBuilder, Memory } from '../../kernels/index.ts'
 import type { ChannelTarget } from './analysis.ts'
 import type { Declarations } from './declarations.ts'
 import type { Chunk } from './kernel.ts'
+import { entriesTogether, SideBySide } from './entries-together.ts'
 import type { Pass } from './passes.ts'
 import { evenlySpaced, heldRows, rowElements, scratchRows } from './row-elements.ts'
 import { type Copies, EntryScope, type Scratch, type Span } from './scopes.ts'
@@ -41,7 +42,13 @@ export class PassWriter {
     if (rowElements(this.#declarations.spec, pass).length > 0)
       this.#overSpans(pass, (place) => {
         const copied = this.#copyRows(pass, chunk, place)
-        entries((position) => {
+        const together = entriesTogether(this.#declarations.spec, pass)
+        const whole = together > 1 ? chunk.count.sub(chunk.count.rem(together)) : builder.constant('index', 0)
+        if (together > 1)
+          builder.loop(0, whole, { step: together }, (first) => {
+            this.#storeTogether(pass, chunk, Array.from({ length: together }, (_, k) => first.add(k)), place)
+          })
+        builder.loop(whole, chunk.count, {}, (position) => {
           this.#store(pass, chunk, position, place, copied)
         })
       })
@@ -57,6 +64,26 @@ export class PassWriter {
     const entry = this.#entryAt(chunk, position)
     const derivatives = this.#derivatives(pass, chunk, position, place, copied)
     for (const [k, target] of pass.targets.entries()) if (target.kind === 'output') this.#storeOutput(target, entry, place, derivatives.of(pass.duals[k] ?? 0))
+  }
+
+  /** The same for several entries side by side. */
+  #storeTogether(pass: Pass, chunk: Chunk, positions: readonly Expression[], place: Place): void {
+    const { spec } = this.#declarations
+    const shared = new Set(rowElements(spec, pass))
+    const scopes = positions.map((position) => this.#scope(chunk, position, place, none))
+    const arithmetic = new SideBySide(scopes, (variable) => {
+      const meaning = spec.analysis.variables.meanings[variable]
+      return meaning?.kind === 'input' && shared.has(meaning.element)
+    })
+    const derivatives = new Derivatives<readonly Expression[]>(pass.root, arithmetic)
+    const entries = positions.map((position) => this.#entryAt(chunk, position))
+    for (const [k, target] of pass.targets.entries()) {
+      const values = derivatives.of(pass.duals[k] ?? 0)
+      for (const [n, entry] of entries.entries()) {
+        const value = values[n]
+        if (value && target.kind === 'output') this.#storeOutput(target, entry, place, value)
+      }
+    }
   }
 
   /** Outputs that are sums over the entries of a run. */
@@ -203,9 +230,12 @@ export class PassWriter {
   }
 
   #derivatives(pass: Pass, chunk: Chunk, position: Expression, span: Span, copied: Copies): Derivatives<Expression> {
+    return new Derivatives<Expression>(pass.root, this.#scope(chunk, position, span, copied))
+  }
+
+  #scope(chunk: Chunk, position: Expression, span: Span, copied: Copies): EntryScope {
     const entry = this.#entryAt(chunk, position)
-    const scope = new EntryScope(this.#declarations, { entry, position, row: chunk.run.row, span, scratch: this.#scratch, copied })
-    return new Derivatives<Expression>(pass.root, scope)
+    return new EntryScope(this.#declarations, { entry, position, row: chunk.run.row, span, scratch: this.#scratch, copied })
   }
 
   #elementOf({ number }: ChannelTarget, row: Expression, { base, active }: Span): { memory: Memory; position: Expression; stride: number; active: Span['active']; scattered: Expression } {

@@ -9,6 +9,7 @@ import { closure, installInto, packAll } from './packages/pack.mjs'
 import { pages, weigh } from './packages/page-weight.mjs'
 import { developmentLicenceProblems, licenceProblems, writeBillOfMaterials } from './packages/supply-chain.mjs'
 import { tarballProblems } from './packages/tarball.mjs'
+import { runVitePage } from './packages/vite-page.mjs'
 
 /** @typedef {import('./packages/pack.mjs').Packed} Packed */
 
@@ -35,6 +36,12 @@ try {
   const packages = await packAll(scratch)
   for (const one of packages) problems.push(...(await tarballProblems(one)))
   for (const project of projects) await checkProject(project, packages)
+
+  const pageFolder = join(scratch, 'project-vite')
+  await installInto(pageFolder, closure(['@equivar/functional', '@equivar/kernels-wgsl'], packages))
+  const title = await runVitePage(pageFolder)
+  if (title.startsWith('gradient: ')) console.log(`a page that vite builds, in Chromium: ${title}`)
+  else problems.push(`the page that vite builds: ${title}`)
 
   const everything = join(scratch, 'everything')
   await installInto(everything, packages)

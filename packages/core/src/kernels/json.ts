@@ -67,69 +67,74 @@ export function kernelKey(kernel: Kernel): string {
   return JSON.stringify(kernelToJson(kernelFromJson(kernelToJson(kernel))).kernel)
 }
 
-const affine = object<Affine>({ constant: integer, terms: list(object<AffineTerm>({ symbol: choice(['parameter', 'grid']), slot: position, factor: integer })) })
-const memory = object<MemoryRef>({ space: choice(['buffer', 'shared']), slot: position })
-const tile = object<TileRef>({ slot: position, offset: position, order: choice(['rows', 'columns']), stride: position })
-const type = object<KernelType>({ scalar: choice(scalarTypes), uniformity: choice(['uniform', 'varying']) })
+/** The readers of a kernel's parts, made together so that who reads no kernels does not keep them. */
+function kernelReader(): Reader<Kernel> {
+  const affine = object<Affine>({ constant: integer, terms: list(object<AffineTerm>({ symbol: choice(['parameter', 'grid']), slot: position, factor: integer })) })
+  const memory = object<MemoryRef>({ space: choice(['buffer', 'shared']), slot: position })
+  const tile = object<TileRef>({ slot: position, offset: position, order: choice(['rows', 'columns']), stride: position })
+  const type = object<KernelType>({ scalar: choice(scalarTypes), uniformity: choice(['uniform', 'varying']) })
 
-/** Instructions without blocks inside, each with readers of its fields. */
-const flat: { readonly [O in Exclude<Instruction['op'], 'loop' | 'branch'>]: Reader<Extract<Instruction, { readonly op: O }>> } = {
-  constant: object({ op: choice(['constant']), result: position, value: constant }),
-  parameter: object({ op: choice(['parameter']), result: position, parameter: position }),
-  programId: object({ op: choice(['programId']), result: position, axis: position }),
-  lane: object({ op: choice(['lane']), result: position }),
-  unary: object({ op: choice(['unary']), operator: choice(unaryOperators), result: position, x: position }),
-  binary: object({ op: choice(['binary']), operator: choice(binaryOperators), result: position, a: position, b: position }),
-  compare: object({ op: choice(['compare']), operator: choice(compareOperators), result: position, a: position, b: position }),
-  select: object({ op: choice(['select']), result: position, condition: position, a: position, b: position }),
-  fma: object({ op: choice(['fma']), result: position, a: position, b: position, c: position }),
-  convert: object({ op: choice(['convert']), result: position, x: position }),
-  bitcast: object({ op: choice(['bitcast']), result: position, x: position }),
-  load: object({ op: choice(['load']), result: position, memory, index: position, mask: nullable(position) }),
-  loadLanes: object({ op: choice(['loadLanes']), result: position, memory, base: position, active: nullable(position) }),
-  store: object({ op: choice(['store']), memory, index: position, value: position, mask: nullable(position) }),
-  storeLanes: object({ op: choice(['storeLanes']), memory, base: position, value: position, active: nullable(position) }),
-  atomic: object({
-    op: choice(['atomic']), operator: choice(atomicOperators), result: position, memory, index: position, value: position, mask: nullable(position),
-  }),
-  reduce: object({ op: choice(['reduce']), operator: choice(reduceOperators), result: position, x: position, active: nullable(position) }),
-  barrier: object({ op: choice(['barrier']) }),
-  tileMultiplyAdd: object({
-    op: choice(['tileMultiplyAdd']), rows: position, columns: position, depth: position, target: tile, a: tile, b: tile, precision: choice(['exact', 'split', 'tf32']),
-  }),
-}
+  /** Instructions without blocks inside, each with readers of its fields. */
+  const flat: { readonly [O in Exclude<Instruction['op'], 'loop' | 'branch'>]: Reader<Extract<Instruction, { readonly op: O }>> } = {
+    constant: object({ op: choice(['constant']), result: position, value: constant }),
+    parameter: object({ op: choice(['parameter']), result: position, parameter: position }),
+    programId: object({ op: choice(['programId']), result: position, axis: position }),
+    lane: object({ op: choice(['lane']), result: position }),
+    unary: object({ op: choice(['unary']), operator: choice(unaryOperators), result: position, x: position }),
+    binary: object({ op: choice(['binary']), operator: choice(binaryOperators), result: position, a: position, b: position }),
+    compare: object({ op: choice(['compare']), operator: choice(compareOperators), result: position, a: position, b: position }),
+    select: object({ op: choice(['select']), result: position, condition: position, a: position, b: position }),
+    fma: object({ op: choice(['fma']), result: position, a: position, b: position, c: position }),
+    convert: object({ op: choice(['convert']), result: position, x: position }),
+    bitcast: object({ op: choice(['bitcast']), result: position, x: position }),
+    load: object({ op: choice(['load']), result: position, memory, index: position, mask: nullable(position) }),
+    loadLanes: object({ op: choice(['loadLanes']), result: position, memory, base: position, active: nullable(position) }),
+    store: object({ op: choice(['store']), memory, index: position, value: position, mask: nullable(position) }),
+    storeLanes: object({ op: choice(['storeLanes']), memory, base: position, value: position, active: nullable(position) }),
+    atomic: object({
+      op: choice(['atomic']), operator: choice(atomicOperators), result: position, memory, index: position, value: position, mask: nullable(position),
+    }),
+    reduce: object({ op: choice(['reduce']), operator: choice(reduceOperators), result: position, x: position, active: nullable(position) }),
+    barrier: object({ op: choice(['barrier']) }),
+    tileMultiplyAdd: object({
+      op: choice(['tileMultiplyAdd']), rows: position, columns: position, depth: position, target: tile, a: tile, b: tile, precision: choice(['exact', 'split', 'tf32']),
+    }),
+  }
 
-const carried = object<LoopInstruction['carried'][number]>({ initial: position, inside: position, next: position, result: position })
-const results = object<BranchInstruction['results'][number]>({ then: position, otherwise: position, result: position })
+  const carried = object<LoopInstruction['carried'][number]>({ initial: position, inside: position, next: position, result: position })
+  const results = object<BranchInstruction['results'][number]>({ then: position, otherwise: position, result: position })
 
-/** As deep as the verifier lets kernels be; deeper data could exhaust the stack. */
-const maxDepth = 64
+  /** As deep as the verifier lets kernels be; deeper data could exhaust the stack. */
+  const maxDepth = 64
 
-function blockReader(depth: number): Reader<Block> {
-  return list((where, value): Instruction => {
-    const op = typeof value === 'object' && value !== null && 'op' in value ? value.op : undefined
-    if (op === 'loop' || op === 'branch') {
-      if (depth === maxDepth) throw new FormatError(`${where}: blocks are nested deeper than ${maxDepth}`)
-      const block = blockReader(depth + 1)
-      if (op === 'branch')
-        return object<BranchInstruction>({ op: choice(['branch']), condition: position, then: block, otherwise: block, results: list(results) })(where, value)
-      return object<LoopInstruction>({
-        op: choice(['loop']), counter: position, start: position, end: position, step: position, carried: list(carried), body: block,
-      })(where, value)
-    }
-    return flat[choice(Object.keys(flat) as (keyof typeof flat)[])(`${where}.op`, op)](where, value)
+  function blockReader(depth: number): Reader<Block> {
+    return list((where, value): Instruction => {
+      const op = typeof value === 'object' && value !== null && 'op' in value ? value.op : undefined
+      if (op === 'loop' || op === 'branch') {
+        if (depth === maxDepth) throw new FormatError(`${where}: blocks are nested deeper than ${maxDepth}`)
+        const block = blockReader(depth + 1)
+        if (op === 'branch')
+          return object<BranchInstruction>({ op: choice(['branch']), condition: position, then: block, otherwise: block, results: list(results) })(where, value)
+        return object<LoopInstruction>({
+          op: choice(['loop']), counter: position, start: position, end: position, step: position, carried: list(carried), body: block,
+        })(where, value)
+      }
+      return flat[choice(Object.keys(flat) as (keyof typeof flat)[])(`${where}.op`, op)](where, value)
+    })
+  }
+
+  return object<Kernel>({
+    name: text,
+    lanes: position,
+    gridRank: choice([1, 2, 3]),
+    parameters: list(object<KernelParameter>({ name: text, scalar: choice(scalarTypes.filter((scalar) => scalar !== 'bool')) })),
+    buffers: list(
+      object<KernelBuffer>({ name: text, scalar: choice(storageTypes), access: choice(['read', 'write', 'readWrite']), extent: nullable(affine), below: nullable(affine) }),
+    ),
+    shared: list(object<SharedArray>({ name: text, scalar: choice(storageTypes), length: position })),
+    types: list(type),
+    body: blockReader(0),
   })
 }
 
-const readKernel = object<Kernel>({
-  name: text,
-  lanes: position,
-  gridRank: choice([1, 2, 3]),
-  parameters: list(object<KernelParameter>({ name: text, scalar: choice(scalarTypes.filter((scalar) => scalar !== 'bool')) })),
-  buffers: list(
-    object<KernelBuffer>({ name: text, scalar: choice(storageTypes), access: choice(['read', 'write', 'readWrite']), extent: nullable(affine), below: nullable(affine) }),
-  ),
-  shared: list(object<SharedArray>({ name: text, scalar: choice(storageTypes), length: position })),
-  types: list(type),
-  body: blockReader(0),
-})
+const readKernel = /* @__PURE__ */ kernelReader()

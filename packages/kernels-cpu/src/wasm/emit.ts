@@ -1,4 +1,5 @@
-import { InternalError, kernels } from '@equivar/core'
+import { InternalError } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import { Body } from './body.ts'
 import { integerDivision } from './division.ts'
 import type { Value } from './graph.ts'

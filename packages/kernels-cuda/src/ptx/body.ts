@@ -1,4 +1,4 @@
-import { kernels } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import { writeLoad, writeStores, writeVectorLoad } from './access.ts'
 import { writeBinary, writeBitcast, writeCompare, writeFma, writeSelect, writeUnary } from './arithmetic.ts'
 import { writeAtomic } from './atomics.ts'

@@ -1,4 +1,4 @@
-import { kernels } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import { guard } from './access.ts'
 import { copiedLoad } from './copied-arrays.ts'
 import { bytesOfMemory, type PtxState } from './state.ts'

@@ -1,4 +1,4 @@
-import { kernels } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import { literal } from './literals.ts'
 import { warpSize } from './shape.ts'
 import type { PtxState } from './state.ts'

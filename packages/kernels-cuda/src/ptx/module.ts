@@ -1,4 +1,4 @@
-import { kernels } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import { writeBlock } from './body.ts'
 import type { EntryParameters } from './parameters.ts'
 import type { BlockShape } from './shape.ts'

@@ -1,4 +1,4 @@
-import { kernels } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import { warpSize } from './shape.ts'
 import { memoryType, shuffled } from './shuffle.ts'
 import { bytesOfMemory, type PtxState } from './state.ts'

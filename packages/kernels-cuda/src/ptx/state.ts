@@ -1,4 +1,5 @@
-import { InternalError, kernels } from '@equivar/core'
+import { InternalError } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import { copiedArrays } from './copied-arrays.ts'
 import { literal } from './literals.ts'
 import { entryParameters, type EntryParameters } from './parameters.ts'

@@ -1,4 +1,4 @@
-import { kernels } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import { type BufferPlaces } from './bindings.ts'
 import { BodyPrinter } from './body.ts'
 import { exchangedMemory, groupOf, isOnce, isUniform, memoryKey } from './group.ts'

@@ -1,4 +1,5 @@
-import { InternalError, kernels } from '@equivar/core'
+import { InternalError } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import type { BufferPlaces } from './bindings.ts'
 import type { Group } from './group.ts'
 import type { HelperName } from './helpers.ts'

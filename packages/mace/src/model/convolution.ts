@@ -1,4 +1,5 @@
-import { descriptors, type SegmentedPolynomial } from '@equivar/core'
+import type { SegmentedPolynomial } from '@equivar/core'
+import * as descriptors from '@equivar/core/descriptors'
 import { segmentedPolynomial, type Gathered, type NDArray } from '@equivar/engine'
 import type { GraphArrays } from './graph.ts'
 import { maceIrreps } from './irreps.ts'

@@ -1,4 +1,5 @@
-import { descriptors, type SegmentedPolynomial } from '@equivar/core'
+import type { SegmentedPolynomial } from '@equivar/core'
+import * as descriptors from '@equivar/core/descriptors'
 import { concatenate, mul, permute, reshape, segmentedPolynomial, slice, zeros, type NDArray } from '@equivar/engine'
 import { maceIrreps } from './irreps.ts'
 import { single } from './single.ts'

@@ -1,4 +1,5 @@
-import { descriptors, InputError } from '@equivar/core'
+import { InputError } from '@equivar/core'
+import * as descriptors from '@equivar/core/descriptors'
 import { normalQuantile, secondMomentScales } from '@equivar/engine'
 import { checkDefinition, expectedShapes } from '../checkpoint/check-definition.ts'
 import { symmetrizeCoupling } from '../checkpoint/coupling.ts'

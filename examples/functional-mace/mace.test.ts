@@ -1,5 +1,5 @@
 import { range, use } from '@equivar/core'
-import { evalShape, jit, optimizers, random, tree, valueAndGrad, type DeviceArray } from '@equivar/functional'
+import { evalShape, jit, numpy as np, optimizers, random, tree, valueAndGrad, type DeviceArray } from '@equivar/functional'
 import { cpu } from '@equivar/kernels-cpu'
 import { describe, expect, test, vi } from 'vitest'
 import { energiesAndForces, init, type MaceConfig, type MaceParams } from './mace.ts'
@@ -38,6 +38,22 @@ describe('the numbers of the reference', () => {
         for (const [axis, value] of expected.entries()) expect(row[axis]).toBeCloseTo(value, 5)
       }
     }
+  })
+
+  test('a masked edge gives no force, and changes nothing else', async () => {
+    const params = tree.map((x) => goldenNumbers(x.shape), init(random.key(0), small, 'float64'))
+    const batch = batchOfGolden()
+    const edge = 4
+    const mask = np.array(Array.from({ length: 10 }, (_, e) => Number(e !== edge)), { dtype: 'float64' })
+    const [whole, masked] = [energiesAndForces(params, small, batch), energiesAndForces(params, small, { ...batch, mask })]
+    expect(await masked.energies.data()).toEqual(await whole.energies.data())
+    const [missing, sender, receiver] = [await whole.forces.sub(masked.forces).data(), (3 * edge) % 6, (5 * edge + 1) % 6]
+    for (let atom = 0; atom < 6; atom++)
+      for (let axis = 0; axis < 3; axis++) {
+        const [own, ofSender] = [missing[3 * atom + axis] ?? Number.NaN, missing[3 * sender + axis] ?? Number.NaN]
+        expect(own).toBeCloseTo(atom === sender ? ofSender : atom === receiver ? -ofSender : 0, 12)
+      }
+    expect(Math.max(...missing.map(Math.abs))).toBeGreaterThan(1e-3)
   })
 
   const published = { numLayers: 2, maxEll: 3, correlation: 3, numRadial: 8, numSpecies: 50, interactionIrreps: '0e + 1o + 2e + 3o', cutoff: 5, epsilon: 1 / 20 }

@@ -116,7 +116,11 @@ export class DeviceInstance implements Instance, ArenaUser {
   }
 
   explain(): readonly StepExplanation[] {
-    return this.#plan.explanations
+    return this.#plan.explanations.map((step, k) => {
+      const resources = (this.#plan.kernels[k] ?? []).map((kernel) => this.#backend.compile(kernel).resources?.())
+      const known = resources.filter((own) => own !== undefined)
+      return known.length > 0 && known.length === resources.length ? { ...step, resources: known } : step
+    })
   }
 
   run(inputs: readonly Storage[]): readonly Storage[] {

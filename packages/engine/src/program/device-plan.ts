@@ -1,4 +1,4 @@
-import { InternalError, type BackendDevice, type lowering } from '@equivar/core'
+import { InternalError, type BackendDevice, type kernels, type lowering } from '@equivar/core'
 import type { DType } from '../array/dtype.ts'
 import { elementCount } from '../array/shape.ts'
 import { targetOf } from '../compiled/backend.ts'
@@ -61,6 +61,8 @@ export interface DevicePlan {
   readonly work: readonly (BufferLaunch | HostCheck)[]
   readonly checks: readonly InputCheck[]
   readonly explanations: readonly StepExplanation[]
+  /** Of every step, in the order of its explanation. */
+  readonly kernels: readonly (readonly kernels.Kernel[])[]
 }
 
 const scalarBytes = { f32: 4, f64: 8, i32: 4, u32: 4 } as const
@@ -85,6 +87,7 @@ class Planning {
   readonly #orders = new Map<string, BufferId>()
   readonly #work: (BufferLaunch | HostCheck)[] = []
   readonly #checks = new Map<string, InputCheck>()
+  readonly #kernels: (readonly kernels.Kernel[])[] = []
 
   constructor(graph: ProgramGraph, backend: BackendDevice, checksIndices: boolean) {
     this.#graph = graph
@@ -99,7 +102,7 @@ class Planning {
     for (const id of constants.keys()) this.#places[id] = this.#add({ kind: 'constant', tensor: id }, bytesOf(this.#spec(id)))
     const explanations = steps.map((step) => this.#planStep(step))
     const places = this.#places.map((place) => place ?? -1)
-    return { buffers: this.#buffers, places, work: this.#work, checks: [...this.#checks.values()], explanations }
+    return { buffers: this.#buffers, places, work: this.#work, checks: [...this.#checks.values()], explanations, kernels: this.#kernels }
   }
 
   #planStep(step: Step): StepExplanation {
@@ -117,6 +120,7 @@ class Planning {
         step.kind === 'fused' ? missing('order', index) : this.#order(step, inputs, index, part),
       )
     }
+    this.#kernels.push('alias' in plan ? [] : plan.launches.map(({ kernel }) => kernel))
     return explainPrimitive(step, inputs, outputs, plan, target)
   }
 

@@ -1,4 +1,4 @@
-import type { lowering } from '@equivar/core'
+import type { KernelResources, lowering } from '@equivar/core'
 
 /** What one step of a program does, and how. */
 export interface StepExplanation {
@@ -11,6 +11,8 @@ export interface StepExplanation {
   /** How it is executed; `'alias'` shares memory, `'host'` runs in plain TypeScript, `'control flow'` runs the steps that it holds. */
   readonly method: lowering.Method | 'elementwise' | 'kernels' | 'alias' | 'host' | 'control flow'
   readonly outputs: readonly string[]
+  /** What a compiler made of the kernels, one by one, on devices where it says so. */
+  readonly resources?: readonly KernelResources[]
 }
 
 /** What a program does for the shapes of its last call; `toString()` is for people. */
@@ -29,6 +31,7 @@ export function explanationOf(steps: readonly StepExplanation[]): ProgramExplana
     flops,
     bytes,
     toString() {
+      const isKnown = steps.some(({ resources }) => resources !== undefined)
       const rows = steps.map((step) => [
         step.primitives.length > 4 ? `${step.primitives.slice(0, 4).join(' ')} … (${step.primitives.length})` : step.primitives.join(' '),
         step.method,
@@ -36,10 +39,17 @@ export function explanationOf(steps: readonly StepExplanation[]): ProgramExplana
         count(step.flops),
         count(step.bytes),
         step.outputs.join(' '),
+        ...(isKnown ? [(step.resources ?? []).map(resourcesText).join(' ')] : []),
       ])
-      return table([['primitives', 'method', 'kernels', 'flops', 'bytes', 'outputs'], ...rows, ['', '', '', count(flops), count(bytes), '']])
+      const heads = ['primitives', 'method', 'kernels', 'flops', 'bytes', 'outputs', ...(isKnown ? ['registers'] : [])]
+      return table([heads, ...rows, ['', '', '', count(flops), count(bytes), '']])
     },
   }
+}
+
+/** Registers of a thread, shared memory of a block, and what did not fit into registers: `96+2.05kB`, `255+0B, 64B spilled`. */
+function resourcesText({ registers, sharedBytes, spilledBytes }: KernelResources): string {
+  return `${registers}+${count(sharedBytes)}B${spilledBytes > 0 ? `, ${spilledBytes}B spilled` : ''}`
 }
 
 /** `1.2M` */

@@ -1,5 +1,5 @@
 import { DtypeError, InputError, registeredDevice } from '@equivar/core'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import * as eq from '../../src/index.ts'
 import { expectClose, expectNoLeaks, randomArray, read, scoped } from '../support/numbers.ts'
 import { functions, indices } from './functions.ts'
@@ -287,6 +287,21 @@ describe('compiled programs', () => {
       }
       expect(explanation.toString()).toContain('sum')
       expect(program.statistics()).toMatchObject({ steps: device ? 2 : 4, calls: 1 })
+      expect(explanation.toString()).not.toContain('registers')
+    }),
+  )
+
+  test.runIf(device)(
+    'explain what a compiler made of their kernels, where it says so',
+    scoped(() => {
+      using program = eq.compile((x: eq.NDArray) => eq.sum(eq.exp(x)))
+      program(randomArray([50], 1))
+      const resources = { registers: 96, sharedBytes: 2048, spilledBytes: 64, threadsPerBlock: 128, blocksPerMultiprocessor: 5 }
+      if (device) vi.spyOn(device, 'compile').mockImplementation((kernel) => ({ kernel, resources: () => resources }))
+      const explanation = program.explain()
+      vi.restoreAllMocks()
+      expect(explanation.steps[0]?.resources).toEqual([resources])
+      expect(explanation.toString()).toContain('96+2.05kB, 64B spilled')
     }),
   )
 })

@@ -11,15 +11,22 @@ interface Row {
 }
 
 describe('figures of docs/benchmarks.md', () => {
-  const text = readFileSync(inRoot('docs', 'benchmarks.md'), 'utf8')
-  const file = /`(apps\/bench\/results\/[\w-]+\.json)`/.exec(text)?.[1] ?? ''
-  const { rows } = JSON.parse(readFileSync(inRoot(file), 'utf8')) as { rows: readonly Row[] }
-  const quoted = text.split('\n').filter((line) => /^\| [A-Z]/.test(line)).map((line) => line.slice(2, -2).split(' | '))
+  // A table quotes the record that was named last above it.
+  const recorded = new Map<string, readonly Row[]>()
+  const quoted: { readonly cells: readonly string[]; readonly file: string }[] = []
+  let file = ''
+  for (const line of readFileSync(inRoot('docs', 'benchmarks.md'), 'utf8').split('\n')) {
+    file = /`(apps\/bench\/results\/[\w-]+\.json)`/.exec(line)?.[1] ?? file
+    if (/^\| [A-Z]/.test(line)) quoted.push({ cells: line.slice(2, -2).split(' | '), file })
+  }
+  for (const name of new Set(quoted.map((one) => one.file))) recorded.set(name, (JSON.parse(readFileSync(inRoot(name), 'utf8')) as { rows: readonly Row[] }).rows)
+  const rounded = (value: number | undefined) => Number(value?.toPrecision(3))
 
-  it('are quoted', () => expect(quoted.length).toBeGreaterThan(5))
+  it('are quoted, of a processor and of a GPU', () => expect([quoted.length > 5, recorded.size]).toEqual([true, 2]))
 
-  it.each(quoted)('%s %s is what the record says', (name, pass, _, own, peer, which = '') => {
-    const row = rows.find((one) => one.case === name && one.pass === pass)
-    expect([row?.own.median.toPrecision(3), row?.peers[which]?.median.toPrecision(3), row?.bestPeer]).toEqual([own, peer, which])
+  it.each(quoted.map(({ cells, file: name }) => [cells[0] ?? '', cells[1] ?? '', name, cells] as const))('%s %s is what %s says', (name, pass, from, cells) => {
+    const [own, peer, which = ''] = cells.slice(3)
+    const row = recorded.get(from)?.find((one) => one.case === name && one.pass === pass)
+    expect([rounded(row?.own.median), rounded(row?.peers[which]?.median), row?.bestPeer]).toEqual([Number(own), Number(peer), which])
   })
 })

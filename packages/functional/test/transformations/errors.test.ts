@@ -30,6 +30,24 @@ describe('errors in a function under a transformation', () => {
         expect(() => run(x), name).toThrow(new RegExp(`\\[4, 3\\][\\s\\S]*\\[7\\][\\s\\S]*in a function under ${name}, at .*errors\\.test\\.ts:22:`))
   })
 
+  test.each<[string, (f: (a: DeviceArray) => DeviceArray) => unknown]>([
+    ['grad', (f) => grad((a: DeviceArray) => np.sum(f(a)))(x)],
+    ['jit', (f) => jit(f)(x)],
+    ['vmap', (f) => vmap(f)(np.stack([x, x]))],
+    ['scan', (f) => scan((c: DeviceArray) => [f(c), 0] as const, x, undefined, { length: 2 })],
+    ['a scan in jit', (f) => jit((a: DeviceArray) => scan((c: DeviceArray) => [f(c), 0] as const, a, undefined, { length: 2 })[0])(x)],
+    ['grad in vmap in jit', (f) => jit(vmap(grad((a: DeviceArray) => np.sum(f(a)))))(np.stack([x, x]))],
+  ])('name dtypes and representations under %s, at the line', (_, run) => {
+    const here = /in a function under \w+, at .*errors\.test\.ts:\d+:/
+    const mixed = (a: DeviceArray) => np.add(a, a.astype('float32'))
+    expect(() => run(mixed)).toThrow(/float64[\s\S]*float32/)
+    expect(() => run(mixed)).toThrow(here)
+    const [even, odd] = [new Irreps('O3', '3x0e'), new Irreps('O3', '1o')]
+    const turned = (a: DeviceArray) => new IrrepsArray(even, a, irMul).add(new IrrepsArray(odd, a, irMul)).array
+    expect(() => run(turned)).toThrow(/representations differ: \{3x0e \(irrep,mul\)\} float64\[4, 3\].* and \{1o \(irrep,mul\)\} float64\[4, 3\]/)
+    expect(() => run(turned)).toThrow(here)
+  })
+
   test('name representations', () => {
     const [a, b] = [new Irreps('O3', '3x0e'), new Irreps('O3', '1o')]
     expect(() => jit((own: DeviceArray) => new IrrepsArray(a, own, irMul).add(new IrrepsArray(b, own, irMul)))(x)).toThrow(

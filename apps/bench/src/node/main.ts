@@ -101,7 +101,7 @@ program
   .option('--port <n>', 'where it is served', count(0), 8080)
   .option('--no-serve', 'only build it')
   .action(async ({ out, port, serve }: { readonly out: string; readonly port: number; readonly serve: boolean }) => {
-    const { buildPage, servePage } = await import('./page.ts')
+    const [{ buildPage }, { servePage }] = [await import('./page.ts'), await import('./serve.ts')]
     await buildPage(out)
     if (!serve) return
     const served = await servePage(out, port)

@@ -113,7 +113,8 @@ function startOf(structure: Structure, { temperature }: MdOptions): { readonly t
 
 /** @throws {InputError} if the state is of other atoms, or the model gives it another energy. */
 async function requireContinuation(state: DynamicsState, structure: Structure, calculator: CliCalculator, { signal }: CliContext): Promise<void> {
-  const same = (a: ArrayLike<number> | null, b: ArrayLike<number> | null) => (a && b ? a.length === b.length && Array.from(a).every((x, i) => x === b[i]) : a === b)
+  const same = (a: ArrayLike<number> | null, b: ArrayLike<number> | null) =>
+    a && b ? a.length === b.length && Array.from(a).every((x, i) => x === b[i]) : a === b
   if (!same(state.structure.atomicNumbers, structure.atomicNumbers) || !same(state.structure.cell, structure.cell))
     throw new InputError('md: the checkpoint is of other atoms or another cell than the structure; give the structure that the run began with')
   const { energy } = await calculator.calculate(state.structure, { signal })

@@ -17,6 +17,7 @@ const permissive = new Set(['0BSD', 'Apache-2.0', 'BlueOak-1.0.0', 'BSD-2-Clause
 const developmentExceptions = new Set([
   'argparse Python-2.0',
   'lightningcss MPL-2.0',
+  'pako (MIT AND Zlib)',
   'smartwrap GPL-2.0',
   'spdx-exceptions CC-BY-3.0',
   'spdx-license-ids CC0-1.0',

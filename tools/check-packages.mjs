@@ -1,10 +1,11 @@
 // Packs every publishable package and uses the tarballs as a stranger would: publint, are-the-types-wrong, then empty projects that
 // install nothing but the tarballs, compile against their types, bundle for browsers and run. Expects a build (`npm run build`).
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { inRoot, installed, root } from './lib/paths.mjs'
+import { cacheFolder, inRoot, installed, root } from './lib/paths.mjs'
 import { capture } from './lib/run.mjs'
+import { followPages } from './packages/first-steps.mjs'
 import { closure, installInto, packAll } from './packages/pack.mjs'
 import { pages, weigh } from './packages/page-weight.mjs'
 import { developmentLicenceProblems, licenceProblems, writeBillOfMaterials } from './packages/supply-chain.mjs'
@@ -42,6 +43,11 @@ try {
   const title = await runVitePage(pageFolder)
   if (title.startsWith('gradient: ')) console.log(`a page that vite builds, in Chromium: ${title}`)
   else problems.push(`the page that vite builds: ${title}`)
+
+  const { record, problems: differences } = await followPages(scratch, packages)
+  writeFileSync(join(cacheFolder, 'first-steps.md'), record)
+  console.log(`pages of getting started: followed in empty folders; what they printed is in ${relative(root, join(cacheFolder, 'first-steps.md'))}`)
+  problems.push(...differences)
 
   const everything = join(scratch, 'everything')
   await installInto(everything, packages)

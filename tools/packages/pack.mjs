@@ -43,12 +43,13 @@ export async function packAll(scratch) {
  *
  * @param {string} folder is made
  * @param {readonly Packed[]} packages
+ * @param {NodeJS.ProcessEnv} [env]
  */
-export async function installInto(folder, packages) {
+export async function installInto(folder, packages, env = process.env) {
   mkdirSync(folder)
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'project', version: '1.0.0', private: true, type: 'module' }))
   const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', ...packages.map(({ tarball }) => tarball)]
-  const { code, output } = await capture('npm', args, { cwd: folder })
+  const { code, output } = await capture('npm', args, { cwd: folder, env })
   if (code !== 0) throw new Error(`npm could not install ${packages.map(({ manifest }) => manifest.name).join(', ')} from tarballs:\n${output}`)
 }
 

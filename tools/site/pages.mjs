@@ -6,6 +6,7 @@ const pageOrder = [
   'getting-started-modules',
   'getting-started-functions',
   'getting-started-mace',
+  'getting-started-record',
   'molecular-dynamics',
   'backends',
   'irreps-and-layouts',

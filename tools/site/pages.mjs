@@ -6,7 +6,7 @@ const pageOrder = [
   'getting-started-modules',
   'getting-started-functions',
   'getting-started-mace',
-  'getting-started-record',
+  'first-steps',
   'molecular-dynamics',
   'backends',
   'irreps-and-layouts',

@@ -10,19 +10,19 @@ interface Row {
   readonly bestPeer: string | null
 }
 
-describe('figures of docs/benchmarks.md', () => {
+describe('figures of README.md and docs/benchmarks.md', () => {
   // A table quotes the record that was named last above it.
   const recorded = new Map<string, readonly Row[]>()
   const quoted: { readonly cells: readonly string[]; readonly file: string }[] = []
   let file = ''
-  for (const line of readFileSync(inRoot('docs', 'benchmarks.md'), 'utf8').split('\n')) {
+  for (const line of ['README.md', 'docs/benchmarks.md'].flatMap((page) => readFileSync(inRoot(page), 'utf8').split('\n'))) {
     file = /`(apps\/bench\/results\/[\w-]+\.json)`/.exec(line)?.[1] ?? file
-    if (/^\| [A-Z]/.test(line)) quoted.push({ cells: line.slice(2, -2).split(' | '), file })
+    if (/^\| [A-Z][\w-]* \| [a-z]+ \|/.test(line)) quoted.push({ cells: line.slice(2, -2).split(' | '), file })
   }
   for (const name of new Set(quoted.map((one) => one.file))) recorded.set(name, (JSON.parse(readFileSync(inRoot(name), 'utf8')) as { rows: readonly Row[] }).rows)
   const rounded = (value: number | undefined) => Number(value?.toPrecision(3))
 
-  it('are quoted, of a processor and of a GPU', () => expect([quoted.length > 5, recorded.size]).toEqual([true, 2]))
+  it('are quoted, of a processor and of a GPU', () => expect([quoted.length > 5, recorded.size]).toEqual([true, 3]))
 
   it.each(quoted.map(({ cells, file: name }) => [cells[0] ?? '', cells[1] ?? '', name, cells] as const))('%s %s is what %s says', (name, pass, from, cells) => {
     const [own, peer, which = ''] = cells.slice(3)

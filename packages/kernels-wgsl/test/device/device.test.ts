@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { useSoftwareGpu } from '../support/software.ts'
 
 let device: WebgpuDevice
+let instance: GPU
 
 beforeAll(async () => {
   useSoftwareGpu()
@@ -65,7 +66,9 @@ describe('buffers of a launch', () => {
   it('may be parts of memory that is larger than what a kernel sees at once', async () => {
     // With the limits that every device has.
     const { create } = await import('webgpu')
-    const found = await create([]).requestAdapter()
+    // Dawn's instance goes when it is collected, with the devices that are in use.
+    instance = create([])
+    const found = await instance.requestAdapter()
     const page = await found?.requestDevice()
     if (!page) throw new Error('there is no adapter')
     const own = await createWebgpu({ device: page }).open()

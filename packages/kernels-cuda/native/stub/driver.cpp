@@ -58,8 +58,9 @@ STUB(cuGetErrorName, false, (Status status, const char** name)) {
 } STUB_END
 
 STUB(cuGetErrorString, false, (Status status, const char** text)) {
+  // As the driver's, texts stay where they are: another thread may still read one.
   static std::map<Status, std::string> texts;
-  *text = (texts[status] = "text of status " + std::to_string(status)).c_str();
+  *text = texts.try_emplace(status, "text of status " + std::to_string(status)).first->second.c_str();
   return 0;
 } STUB_END
 

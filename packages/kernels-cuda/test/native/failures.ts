@@ -9,6 +9,9 @@ const destroyers = /^cu(?:StreamDestroy|EventDestroy|ModuleUnload|GraphDestroy|G
 /** Functions without which the addon goes on: it asks again, or sets what it could not ask for. */
 const dispensable = /^cu(?:CtxGetCurrent|CtxSetCurrent|StreamQuery|EventQuery)$/
 
+/** Functions that come before giving something back: where they fail it stays, as if that had failed. Whose call fails depends on threads. */
+const entries = /^cuCtxSetCurrent$/
+
 const outOfMemory = 2
 /** Statuses that make a context unusable, of those that are used here. */
 const sticky: readonly number[] = [700, 719, 999]
@@ -50,7 +53,7 @@ export async function failEverywhere(driver: Driver, stub: Stub, statuses: reado
         } else if (!(error instanceof DriverError && error.status === status && (error.call === name || sticky.includes(status)))) {
           mistakes.push(`${what}: ${error instanceof Error ? error.message : 'no error object'}`)
         }
-        const mayLeave = destroyers.test(symbol) || sticky.includes(status)
+        const mayLeave = destroyers.test(symbol) || entries.test(symbol) || sticky.includes(status)
         const now = await settled(stub, left)
         if (!mayLeave && JSON.stringify(now) !== JSON.stringify(left)) mistakes.push(`${what}: left alive ${JSON.stringify(now)} instead of ${JSON.stringify(left)}`)
         // What is unusable, or could not be destroyed, is used by nothing any more.

@@ -688,6 +688,7 @@ for line in sys.stdin:
         elif command["cmd"] == "sample":
             f = case.passes[(command["lib"], command["pass"])]
             calls = calls_between(f, command["pass"])
+            f()  # brings back threads and caches: the process was stopped while others were measured
             synchronize()
             gc.disable()
             times = [timed(f, calls) for _ in range(command["count"])]

@@ -55,10 +55,12 @@ export async function compareCase(identity: RowIdentity, own: OurCase, opponents
     const theirs = new Map<string, number[]>(players.map(({ lib }) => [lib, []]))
     await warmUp(ours, options)
     const calls = await callsBetween(ours, options)
-    const rounds = Math.min(10, options.samples)
+    const rounds = Math.min(5, options.samples)
     for (let round = 0; round < rounds; round++) {
       const count = Math.ceil(options.samples / rounds)
       if (!options.ownOnly) for (const { opponent, lib } of players) theirs.get(lib)?.push(...(await opponent.sample(lib, pass, count)))
+      // As the opponents do, once without a clock after the turns of others.
+      await sample(ours, 1, options)
       times.push(...(await sample(ours, count, options, calls)))
     }
     const peers = Object.fromEntries([...theirs].filter(([, list]) => list.length > 0).map(([lib, list]) => [lib, timing(list)]))

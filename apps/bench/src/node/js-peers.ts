@@ -79,6 +79,7 @@ export async function buildJsCase(peers: readonly JsPeer[], input: CaseInput, th
         const runner = runners.find(({ name }) => name === library)
         if (!runner) throw new Error(`no library ${library}`)
         const times: number[] = []
+        await runner.run()
         for (let k = 0; k < count; k++) {
           const began = performance.now()
           await runner.run()

@@ -28,7 +28,13 @@ export interface PeerOptions {
   readonly structures: string
 }
 
-/** A Python process with the libraries of one environment, which runs what it is asked, one command at a time. */
+/** Whether processes can be stopped and continued. */
+const canStop = process.platform !== 'win32'
+
+/**
+ * A Python process with the libraries of one environment, which runs what it is asked, one command at a time. Between two answers
+ * it is stopped: threads of its libraries that wait for more work by looking for it would take the processor from whoever is measured then.
+ */
 export class Peer {
   readonly #process: ChildProcess
   readonly #waiting: ((line: string | null) => void)[] = []
@@ -63,13 +69,16 @@ export class Peer {
   }
 
   close(): void {
-    this.#process.kill()
+    // The only signal that ends a stopped process.
+    this.#process.kill('SIGKILL')
   }
 
   async #ask<T>(command: object): Promise<T> {
     const answer = new Promise<string | null>((resolve) => this.#waiting.push(resolve))
+    if (canStop) this.#process.kill('SIGCONT')
     this.#process.stdin?.write(`${JSON.stringify(command)}\n`)
     const line = await answer
+    if (canStop) this.#process.kill('SIGSTOP')
     if (line === null) throw new Error(`the peer ended at ${JSON.stringify(command)}`)
     const parsed = JSON.parse(line) as T & { readonly error?: string }
     if (parsed.error !== undefined) throw new Error(`the peer failed at ${JSON.stringify(command)}: ${parsed.error}`)

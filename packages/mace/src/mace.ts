@@ -57,7 +57,7 @@ export class Mace {
    * (in Node), a URL, a Blob, bytes or a stream; nothing is fetched unless a URL is given.
    *
    * @throws {FormatError} if the file is damaged or holds something that is not understood; {@link loadDefinition} says more.
-   * @throws {DeviceError} if the device cannot be had, or has no float64 and that is asked for.
+   * @throws {DeviceError} if the device cannot be had, or has no float64 or no units for the precision and that is asked for.
    * @throws the signal's reason once it is aborted.
    */
   static async load(source: ModelSource, options: LoadOptions & MaceOptions = {}): Promise<Mace> {
@@ -80,6 +80,8 @@ export class Mace {
     if (dtype === 'float64' && runtime.geometry === 'float32')
       throw new DeviceError(`Mace: device '${runtime.device}' has no float64; use dtype 'float32', or device 'cpu' or 'cuda', which have it`)
     if (!['exact', 'reference'].includes(chebyshevForces)) throw new InputError(`Mace: chebyshevForces '${chebyshevForces}' is unknown; use 'reference' or 'exact'`)
+    if (dtype === 'float64' && runtime.precision !== 'float32')
+      throw new InputError(`Mace: precision '${runtime.precision}' is of products in float32, but the network is in float64; load it with dtype 'float32', or leave precision out`)
     const network = new MaceNetwork(definition, chebyshevForces)
     // Made outside of the scope: the parameters stay alive for as long as the model.
     const parameters = within(runtime, () => Parameters.fromDefinition(definition, dtype))

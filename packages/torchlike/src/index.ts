@@ -1,5 +1,5 @@
 export type { Device, DType, DTypeName, FloatDType, MethodChoice, Shape } from '@equivar/engine'
-export { defaultDevice, device, liveBuffers, noGrad, setDefaultDevice, withIndexChecks, withMethod } from '@equivar/engine'
+export { defaultDevice, device, liveBuffers, noGrad, setDefaultDevice, withIndexChecks, withMethod, withPrecision } from '@equivar/engine'
 export { defaultDtype, setDefaultDtype } from './autograd/defaults.ts'
 export { scope } from './autograd/scope.ts'
 export { grad, type GradOptions, type Gradients } from './autograd/grad.ts'

@@ -12,7 +12,7 @@ export interface Target {
   readonly maxLanes: number
   readonly maxSharedBytes: number
   readonly maxBuffers: number
-  /** Units for products of tiles beside plain arithmetic. */
+  /** Units that products of tiles may use beside plain arithmetic; `tf32` without `split` gives accuracy of float32 away for speed. */
   readonly matrixUnits: readonly ('tf32' | 'split' | 'f64')[]
 }
 

@@ -1,9 +1,10 @@
 import type { BackendDevice, DeviceMemory, Executable, kernels, lowering } from '@equivar/core'
 import { allocateBytes } from '../memory/allocate.ts'
+import { currentPrecision, type Precision } from './modes.ts'
 
 /** What is remembered for a backend; its own objects by identity, so that nothing is compared or hashed on the way to a kernel. */
 interface Remembered {
-  readonly target: lowering.Target
+  readonly targets: Readonly<Record<Precision, lowering.Target>>
   readonly executables: WeakMap<kernels.Kernel, Executable>
   readonly tables: WeakMap<ConstantData, Table>
   /** Short tables by what they hold: plans for given sizes bring new ones, with the same few numbers. */
@@ -31,16 +32,23 @@ function memoryOf(backend: BackendDevice): Remembered {
   let own = remembered.get(backend)
   if (!own) {
     const { lanes, vectorBytes, registers, maxLanes, maxSharedBytes, maxBuffers, matrixUnits } = backend.capabilities
-    const target = Object.freeze({ lanes, vectorBytes, registers, maxLanes, maxSharedBytes, maxBuffers, matrixUnits })
-    own = { target, executables: new WeakMap(), tables: new WeakMap(), shortTables: new Map() }
+    const target = Object.freeze({ lanes, vectorBytes, registers, maxLanes, maxSharedBytes, maxBuffers, matrixUnits: without(matrixUnits, 'tf32') })
+    const lower = matrixUnits.includes('tf32') ? Object.freeze({ ...target, matrixUnits: without(matrixUnits, 'split') }) : target
+    own = { targets: { float32: target, tensorfloat32: lower }, executables: new WeakMap(), tables: new WeakMap(), shortTables: new Map() }
     remembered.set(backend, own)
   }
   return own
 }
 
-/** What lowering is told of a device: the same object every time, so that tables can be kept by it. */
-export function targetOf(backend: BackendDevice): lowering.Target {
-  return memoryOf(backend).target
+/** What lowering is told of a device: the same object for a precision every time, so that tables can be kept by it. */
+export function targetOf(backend: BackendDevice, precision = currentPrecision()): lowering.Target {
+  return memoryOf(backend).targets[precision]
+}
+
+type MatrixUnits = lowering.Target['matrixUnits']
+
+function without(units: MatrixUnits, unwanted: MatrixUnits[number]): MatrixUnits {
+  return units.filter((unit) => unit !== unwanted)
 }
 
 /** A kernel made ready for a device, once. @throws {DeviceError} if the device cannot run it. */

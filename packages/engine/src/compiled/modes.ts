@@ -9,9 +9,24 @@ const methods: { readonly [M in MethodChoice]: true } = { auto: true, naive: tru
 let method: MethodChoice = 'auto'
 let checksIndices = true
 
+/**
+ * How exactly matrices in float32 are multiplied: `'float32'` to its last digits; `'tensorfloat32'` by one product of numbers rounded to 11 bits
+ * where the device has units for that, to about 1e-3 and faster.
+ */
+export type Precision = 'float32' | 'tensorfloat32'
+
+const precisions: { readonly [P in Precision]: true } = { float32: true, tensorfloat32: true }
+
+let precision: Precision = 'float32'
+
 /** The method of operations that name none. */
 export function currentMethod(): MethodChoice {
   return method
+}
+
+/** The precision of operations that are run, and of programs that name none. */
+export function currentPrecision(): Precision {
+  return precision
 }
 
 /** Whether index arrays are checked before kernels run. */
@@ -35,6 +50,26 @@ export function withMethod<R>(choice: MethodChoice, f: () => R): R {
     return synchronous('withMethod', f())
   } finally {
     method = before
+  }
+}
+
+/**
+ * Runs `f` with a precision for products of matrices, linear layers with shared weights and their gradients, as far as they are computed in it
+ * or in programs that are made in it. Sums of products are in float32 either way, and so is everything else; float64 is never lowered. A
+ * device without units for TensorFloat-32 computes as always.
+ *
+ * @throws {InputError} for an unknown precision, or if `f` returns a promise: the mode holds for synchronous code only.
+ * @example
+ * const y = withPrecision('tensorfloat32', () => matmul(x, w))
+ */
+export function withPrecision<R>(choice: Precision, f: () => R): R {
+  requirePrecision('withPrecision', choice)
+  const before = precision
+  precision = choice
+  try {
+    return synchronous('withPrecision', f())
+  } finally {
+    precision = before
   }
 }
 
@@ -74,6 +109,11 @@ export function withIndexChecks<R>(on: boolean, f: () => R): R {
 /** @throws {InputError} for an unknown method. */
 export function requireMethod(what: string, choice: MethodChoice): void {
   if (!Object.hasOwn(methods, choice)) throw new InputError(`${what}: method '${choice}' is unknown; use one of ${Object.keys(methods).join(', ')}`)
+}
+
+/** @throws {InputError} for an unknown precision. */
+export function requirePrecision(what: string, choice: Precision): void {
+  if (!Object.hasOwn(precisions, choice)) throw new InputError(`${what}: precision '${choice}' is unknown; use one of ${Object.keys(precisions).join(', ')}`)
 }
 
 function synchronous<R>(what: string, result: R): R {

@@ -5,6 +5,7 @@ import { execute } from '../compiled/execute.ts'
 import type { Storage } from '../memory/storage.ts'
 import type { Subgraph } from '../primitives/subgraph.ts'
 import { DeviceInstance } from './device-instance.ts'
+import type { PlanOptions } from './device-plan.ts'
 import type { StepExplanation } from './explain.ts'
 import { fuse } from './fuse.ts'
 import type { PrimitiveStep, ProgramGraph, Step, TensorId } from './graph.ts'
@@ -16,17 +17,16 @@ import { functionsOf, programOf } from './subgraphs.ts'
 import { releaseGraph } from './trace.ts'
 
 /** How programs run. */
-export interface RunOptions {
+export interface RunOptions extends PlanOptions {
   /** Plain TypeScript where there is none. */
   readonly backend: BackendDevice | undefined
-  readonly checksIndices: boolean
   readonly fuses: boolean
 }
 
 /** A program made ready for its shapes; takes over the graph. @throws {DeviceError} if there is no room. */
 export function instanceOf(graph: ProgramGraph, options: RunOptions, arena: SharedArena | undefined): Instance {
   if (graph.steps.some(isFlow)) return new ControlFlowInstance(graph, options, arena)
-  return options.backend && arena ? new DeviceInstance(graph, options.backend, arena, options.checksIndices) : hostInstance(graph)
+  return options.backend && arena ? new DeviceInstance(graph, options.backend, arena, options) : hostInstance(graph)
 }
 
 /** Steps without loops and branches, or one that is a loop or a branch. */

@@ -12,7 +12,7 @@ import { fromWords } from '../memory/words.ts'
 import { requireRepresentable } from '../naive/elementwise.ts'
 import { requireRows } from '../naive/structure.ts'
 import { constantBuffers, isConstant, touchedBy } from './constant-buffers.ts'
-import { planDevice, type BufferId, type BufferLaunch, type DevicePlan, type HostCheck } from './device-plan.ts'
+import { planDevice, type BufferId, type BufferLaunch, type DevicePlan, type HostCheck, type PlanOptions } from './device-plan.ts'
 import type { StepExplanation } from './explain.ts'
 import type { ProgramGraph } from './graph.ts'
 import { givenStorage, InputCopies, type GivenBuffer } from './input-copies.ts'
@@ -64,11 +64,11 @@ export class DeviceInstance implements Instance, ArenaUser {
   #isDisposed = false
 
   /** Takes over the graph. @throws {DeviceError} if there is no room. */
-  constructor(graph: ProgramGraph, backend: BackendDevice, arena: SharedArena, checksIndices: boolean) {
+  constructor(graph: ProgramGraph, backend: BackendDevice, arena: SharedArena, options: PlanOptions) {
     this.graph = graph
     this.#backend = backend
     this.#arena = arena
-    this.#plan = planDevice(graph, backend, checksIndices)
+    this.#plan = planDevice(graph, backend, options)
     const outputs = graph.outputs.map((id) => this.#bufferOf(id))
     const constant = constantBuffers(this.#plan, outputs)
     this.#placement = placeBuffers(this.#plan, outputs, backend, constant)

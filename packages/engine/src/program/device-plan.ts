@@ -3,6 +3,7 @@ import type { DType } from '../array/dtype.ts'
 import { elementCount } from '../array/shape.ts'
 import { targetOf } from '../compiled/backend.ts'
 import { indexUses } from '../compiled/index-uses.ts'
+import type { Precision } from '../compiled/modes.ts'
 import { orderSource, planPrimitive } from '../compiled/table.ts'
 import type { AbstractValue } from '../graph/value.ts'
 import { orderPlan } from '../kernels/index.ts'
@@ -72,14 +73,21 @@ function bytesOf({ dtype, shape }: AbstractValue): number {
   return elementCount(shape) * wordBytes[dtype]
 }
 
+/** How a program is planned. */
+export interface PlanOptions {
+  readonly checksIndices: boolean
+  readonly precision: Precision
+}
+
 /** Launches of a program in order, on memory that has no places yet. */
-export function planDevice(graph: ProgramGraph, backend: BackendDevice, checksIndices: boolean): DevicePlan {
-  return new Planning(graph, backend, checksIndices).plan()
+export function planDevice(graph: ProgramGraph, backend: BackendDevice, options: PlanOptions): DevicePlan {
+  return new Planning(graph, backend, options).plan()
 }
 
 class Planning {
   readonly #graph: ProgramGraph
   readonly #backend: BackendDevice
+  readonly #target: lowering.Target
   readonly #checksIndices: boolean
   readonly #buffers: Buffer[] = []
   readonly #places: (BufferId | undefined)[]
@@ -89,9 +97,10 @@ class Planning {
   readonly #checks = new Map<string, InputCheck>()
   readonly #kernels: (readonly kernels.Kernel[])[] = []
 
-  constructor(graph: ProgramGraph, backend: BackendDevice, checksIndices: boolean) {
+  constructor(graph: ProgramGraph, backend: BackendDevice, { checksIndices, precision }: PlanOptions) {
     this.#graph = graph
     this.#backend = backend
+    this.#target = targetOf(backend, precision)
     this.#checksIndices = checksIndices
     this.#places = graph.tensors.map(() => undefined)
   }
@@ -107,7 +116,7 @@ class Planning {
 
   #planStep(step: Step): StepExplanation {
     const [inputs, outputs] = [step.inputs.map((id) => this.#spec(id)), step.outputs.map((id) => this.#spec(id))]
-    const target = targetOf(this.#backend)
+    const target = this.#target
     if (step.kind === 'primitive') this.#planChecks(step, inputs)
     const plan =
       step.kind === 'fused'
@@ -179,7 +188,7 @@ class Planning {
       return id
     }
     const [starts, entries] = [add('starts'), add('entries')]
-    if (isInner) this.#planLaunches(orderPlan(length, rows, targetOf(this.#backend)), [indices], [starts, entries], (of) => missing('order', of))
+    if (isInner) this.#planLaunches(orderPlan(length, rows, this.#target), [indices], [starts, entries], (of) => missing('order', of))
     return part === 'starts' ? starts : entries
   }
 

@@ -4,7 +4,7 @@ import type { DType } from '../array/dtype.ts'
 import { describe, NDArray, storageOf } from '../array/ndarray.ts'
 import { sameShape } from '../array/shape.ts'
 import { kernelBackend } from '../compiled/execute.ts'
-import { currentMethod, isCheckingIndices, requireMethod, type MethodChoice } from '../compiled/modes.ts'
+import { currentMethod, currentPrecision, isCheckingIndices, requireMethod, requirePrecision, type MethodChoice, type Precision } from '../compiled/modes.ts'
 import { isRecording } from '../graph/mode.ts'
 import { isTracing } from '../graph/tracing.ts'
 import { Value, type AbstractValue } from '../graph/value.ts'
@@ -25,6 +25,8 @@ import { Difference } from './zip.ts'
 export interface CompileOptions {
   /** Method of segmented polynomials that name none; default: the method that holds where `compile` is called. */
   readonly method?: MethodChoice
+  /** How exactly matrices in float32 are multiplied. Default: the precision that holds where `compile` is called, see `withPrecision`. */
+  readonly precision?: Precision
   /** Look at index arrays before kernels use them. Default: what holds where `compile` is called, see `withIndexChecks`. */
   readonly checkIndices?: boolean
   /** Numbers of sets of shapes that are kept ready. Default 8. */
@@ -73,6 +75,7 @@ interface Ready {
 export class ProgramState {
   readonly #f: (...inputs: readonly unknown[]) => unknown
   readonly #method: MethodChoice
+  readonly #precision: Precision
   readonly #checksIndices: boolean
   readonly #keepShapes: number
   readonly #fuses: boolean
@@ -89,11 +92,13 @@ export class ProgramState {
   #isDisposed = false
 
   constructor(f: (...inputs: readonly unknown[]) => unknown, options: CompileOptions) {
-    const { method = currentMethod(), checkIndices = isCheckingIndices(), keepShapes = 8, fuse: fuses = true } = options
+    const { method = currentMethod(), precision = currentPrecision(), checkIndices = isCheckingIndices(), keepShapes = 8, fuse: fuses = true } = options
     requireMethod('compile', method)
+    requirePrecision('compile', precision)
     if (!(Number.isInteger(keepShapes) && keepShapes >= 1)) throw new InputError(`compile: keepShapes is ${keepShapes}; it must be a positive integer`)
     this.#f = f
     this.#method = method
+    this.#precision = precision
     this.#checksIndices = checkIndices
     this.#keepShapes = keepShapes
     this.#fuses = fuses
@@ -182,7 +187,8 @@ export class ProgramState {
     const { graph, structure } = this.#graphFor(shapes)
     try {
       const backend = this.#backend(graph.device)
-      const instance = instanceOf(graph, { backend, checksIndices: this.#checksIndices, fuses: this.#fuses }, backend && this.#arenaOn(backend))
+      const options = { backend, checksIndices: this.#checksIndices, fuses: this.#fuses, precision: this.#precision }
+      const instance = instanceOf(graph, options, backend && this.#arenaOn(backend))
       return { shapes, instance, structure }
     } catch (error) {
       releaseGraph(graph)
@@ -281,7 +287,7 @@ export class ProgramState {
     const { structure, dtypes, device } = signature
     const inputs = shapes.map((shape, i): AbstractValue => ({ shape, dtype: dtypes[i] ?? 'float32' }))
     this.#traces++
-    const traced = trace({ f: this.#f, structure, inputs, device, method: this.#method, isOuterRecording: isRecording() })
+    const traced = trace({ f: this.#f, structure, inputs, device, method: this.#method, precision: this.#precision, isOuterRecording: isRecording() })
     try {
       const optimized = retained(optimize(traced.graph))
       const backend = this.#backend(device)

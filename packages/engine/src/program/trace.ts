@@ -2,7 +2,7 @@ import { InputError, InternalError } from '@equivar/core'
 import { abstractArray } from '../array/create.ts'
 import type { Device } from '../array/device.ts'
 import { describe, type NDArray } from '../array/ndarray.ts'
-import { withMethod, type MethodChoice } from '../compiled/modes.ts'
+import { withMethod, withPrecision, type MethodChoice, type Precision } from '../compiled/modes.ts'
 import { withRecording } from '../graph/mode.ts'
 import { trackedFromOutside } from '../graph/outside.ts'
 import { whileTracing } from '../graph/tracing.ts'
@@ -25,6 +25,7 @@ export interface TraceRequest {
   readonly inputs: readonly AbstractValue[]
   readonly device: Device
   readonly method: MethodChoice
+  readonly precision: Precision
   /** Whether derivatives with respect to arrays outside of the function would get lost. */
   readonly isOuterRecording: boolean
 }
@@ -36,7 +37,7 @@ export interface TraceRequest {
  * @throws {InputError} if the function returns a promise or anything but arrays, or reads elements.
  */
 export function trace(request: TraceRequest): Trace {
-  const { f, structure, inputs, device, method, isOuterRecording } = request
+  const { f, structure, inputs, device, method, precision, isOuterRecording } = request
   const mark = nextId()
   // Handed out beside the scope, which would look through all of it for arrays.
   const found: Trace[] = []
@@ -44,7 +45,8 @@ export function trace(request: TraceRequest): Trace {
     const leaves = inputs.map(({ shape, dtype }) => abstractArray(shape, dtype, device))
     const parts = rebuild(structure, leaves)
     if (!isList(parts)) throw new InternalError('the inputs of a program are no list')
-    const result = withMethod(method, () => withRecording(true, () => whileTracing(() => synchronous(f(...parts)))))
+    const run = () => withRecording(true, () => whileTracing(() => synchronous(f(...parts))))
+    const result = withMethod(method, () => withPrecision(precision, run))
     const results: NDArray[] = []
     const resultStructure = structureOf('compile: the result of the function', result, results)
     const outputs = results.map((array) => array.value)

@@ -35,7 +35,7 @@ describe('products of matrices by matrix units', () => {
   })
 
   /** Largest difference from sums in float64, relative to the largest sum; and the kernels that were run. */
-  async function differenceOf(request: lowering.MatmulRequest, sizes: lowering.MatmulSizes): Promise<Outcome> {
+  async function differenceOf(request: lowering.MatmulRequest, sizes: lowering.MatmulSizes, units?: lowering.Target['matrixUnits']): Promise<Outcome> {
     if (!device) throw new Error('no device')
     const own = device
     const { scalar, transposeA = false, transposeB = false } = request
@@ -48,7 +48,7 @@ describe('products of matrices by matrix units', () => {
       own.write(binding, data)
       return binding
     }
-    const plan = lowering.lowerMatmul(request, own.capabilities).plan(sizes)
+    const plan = lowering.lowerMatmul(request, { ...own.capabilities, ...(units ? { matrixUnits: units } : {}) }).plan(sizes)
     const [inputs, outputs] = [[put(a), put(b), put(bias)], [put(before)]]
     const prepared = preparePlan(own, plan, { inputs, outputs })
     for (const launch of prepared.launches) own.enqueue(launch)
@@ -99,6 +99,15 @@ describe('products of matrices by matrix units', () => {
     const { difference, texts } = await differenceOf({ scalar, transposeA: true }, { m: 33, n: 20, k: 2052, scale: 2 })
     expect(difference).toBeLessThan(tolerance[scalar])
     expect(texts.length).toBe(2)
+  })
+
+  it('f32: one product instead of three, where that is accurate enough', async () => {
+    const sizes = { m: 36, n: 40, k: 68 }
+    const numProducts = ({ texts }: Outcome) => (texts[0] ?? '').split(instruction.f32).length - 1
+    const [split, single] = [await differenceOf({ scalar: 'f32' }, sizes), await differenceOf({ scalar: 'f32' }, sizes, ['tf32', 'f64'])]
+    expect(numProducts(single)).toBe(numProducts(split) / 3)
+    expect(single.difference).toBeGreaterThan(2e-5)
+    expect(single.difference).toBeLessThan(2e-3)
   })
 
   it('nothing to add up', async () => {

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import type { MethodChoice, ProgramExplanation } from '@equivar/engine'
+import type { MethodChoice, Precision, ProgramExplanation } from '@equivar/engine'
 import type { ForceCalculator } from '../dynamics/index.ts'
 import type { MaceDefinition } from '../definition.ts'
 import type { Evaluation, EvaluationOptions } from '../evaluation/options.ts'
@@ -34,6 +34,7 @@ export interface CliLoadOptions {
   readonly dtype?: Dtype | undefined
   readonly backend?: BackendName | undefined
   readonly method?: MethodChoice | undefined
+  readonly precision?: Precision | undefined
   /** Threads of the processor; all unless told. */
   readonly threads?: number | undefined
   readonly signal: AbortSignal

@@ -1,21 +1,16 @@
 import { InternalError } from '@equivar/core'
-import type { MethodChoice } from '@equivar/engine'
 import type { EvaluationOptions } from '../evaluation/options.ts'
 import { AtomicFile } from '../node/atomic-file.ts'
 import { formatXyz, realArray, type AtomArray, type InfoValue, type LabelKeys, type Structure } from '../structures/index.ts'
-import type { BackendName, CliContext, CliEvaluation, CliModel, Dtype } from './context.ts'
+import type { CliContext, CliEvaluation, CliLoadOptions, CliModel } from './context.ts'
 import { counted, writeText } from './output.ts'
 import { startProgress, type Progress } from './progress.ts'
 import { Report } from './report.ts'
 import { openStructures, type LabelledStructure, type StructureFile } from './structure-files.ts'
 
-export interface EvalOptions {
+export interface EvalOptions extends Omit<CliLoadOptions, 'signal' | 'chosen'> {
   readonly out?: string | undefined
   readonly json: boolean
-  readonly dtype?: Dtype | undefined
-  readonly backend?: BackendName | undefined
-  readonly method?: MethodChoice | undefined
-  readonly threads?: number | undefined
   readonly stress: boolean
   readonly nodeEnergies: boolean
   /** Structures evaluated together; by default as many as have about {@link atomsPerBatch} atoms. */
@@ -30,9 +25,9 @@ export interface EvalOptions {
  */
 export async function evaluateFile(modelPath: string, structuresPath: string, options: EvalOptions, context: CliContext): Promise<void> {
   const { signal } = context
-  const { dtype, backend, method, threads } = options
+  const { dtype, backend, method, precision, threads } = options
   const chosen = (line: string) => void context.stderr.write(`equivar: ${line}\n`)
-  const model = await context.models.load(modelPath, { dtype, backend, method, threads, signal, chosen })
+  const model = await context.models.load(modelPath, { dtype, backend, method, precision, threads, signal, chosen })
   const { architecture } = model.definition
   const file = await openStructures(structuresPath, architecture.atomicNumbers, options.keys, context)
   const out = options.out === undefined ? null : await AtomicFile.create(options.out)

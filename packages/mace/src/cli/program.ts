@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import type { MethodChoice } from '@equivar/engine'
+import type { MethodChoice, Precision } from '@equivar/engine'
 import type { LabelKeys } from '../structures/index.ts'
 import type { BackendName, CliContext, Dtype } from './context.ts'
 import { convertFile } from './convert.ts'
@@ -16,6 +16,7 @@ interface RawEvalOptions {
   readonly dtype?: Dtype
   readonly backend?: BackendName
   readonly method?: MethodChoice
+  readonly precision?: Precision
   readonly threads?: number
   readonly stress?: boolean
   readonly nodeEnergies?: boolean
@@ -82,6 +83,7 @@ function addEval(program: Command, context: CliContext): void {
     .addOption(dtypeOption())
     .addOption(backendOption())
     .addOption(methodOption())
+    .addOption(precisionOption())
     .option('--threads <n>', 'threads of the processor that compute (default: all)', positiveInteger)
     .option('--stress', 'also predict the stress (eV/Å³)')
     .option('--node-energies', 'also give the energy of every atom')
@@ -96,8 +98,8 @@ function addEval(program: Command, context: CliContext): void {
     )
     .action(async (model: string, structures: string, raw: RawEvalOptions) => {
       const keys: LabelKeys = { energy: raw.energyKey, forces: raw.forcesKey, stress: raw.stressKey }
-      const { json = false, stress = false, nodeEnergies = false, out, dtype, batch, head, backend, method, threads } = raw
-      await evaluateFile(model, structures, { out, json, dtype, backend, method, threads, stress, nodeEnergies, batch, head, keys }, context)
+      const { json = false, stress = false, nodeEnergies = false, out, dtype, batch, head, backend, method, precision, threads } = raw
+      await evaluateFile(model, structures, { out, json, dtype, backend, method, precision, threads, stress, nodeEnergies, batch, head, keys }, context)
     })
 }
 
@@ -120,6 +122,7 @@ function addMd(program: Command, context: CliContext): void {
     .addOption(dtypeOption())
     .addOption(backendOption())
     .addOption(methodOption())
+    .addOption(precisionOption())
     .option('--threads <n>', 'threads of the processor that compute (default: all)', positiveInteger)
     .option('--head <name>', 'head of a multi-head model')
     .addHelpText(
@@ -162,10 +165,11 @@ function addExplain(program: Command, context: CliContext): void {
     .addOption(dtypeOption())
     .addOption(backendOption())
     .addOption(methodOption())
+    .addOption(precisionOption())
     .option('--json', 'print it as JSON')
-    .action(async (model: string, structures: string, raw: Pick<RawEvalOptions, 'json' | 'dtype' | 'backend' | 'method'>) => {
-      const { json = false, dtype, backend, method } = raw
-      await explainFile(model, structures, { json, dtype, backend, method }, context)
+    .action(async (model: string, structures: string, raw: Pick<RawEvalOptions, 'json' | 'dtype' | 'backend' | 'method' | 'precision'>) => {
+      const { json = false, dtype, backend, method, precision } = raw
+      await explainFile(model, structures, { json, dtype, backend, method, precision }, context)
     })
 }
 
@@ -190,6 +194,11 @@ function backendOption(): Option {
 function methodOption(): Option {
   const methods = ['auto', 'naive', 'uniform_1d', 'fused_tp', 'indexed_linear'] satisfies readonly MethodChoice[]
   return new Option('--method <name>', 'how operations run; naive is plain TypeScript').choices(methods).default('auto')
+}
+
+function precisionOption(): Option {
+  const precisions = ['float32', 'tensorfloat32'] satisfies readonly Precision[]
+  return new Option('--precision <name>', 'how exactly float32 matrices are multiplied; tensorfloat32 is faster, to about 1e-3, on cuda only').choices(precisions).default('float32')
 }
 
 function positiveInteger(text: string): number {

@@ -81,7 +81,8 @@ export class Evaluator {
   program(wanted: Wanted): Program<[GraphTree], BatchArrays> {
     const key = [wanted.gradient, wanted.features, wanted.terms].join()
     let program = this.#programs.get(key)
-    if (!program) this.#programs.set(key, (program = compile((graph: GraphTree) => this.#apply(graph, wanted), { method: this.runtime.method })))
+    const { method, precision } = this.runtime
+    if (!program) this.#programs.set(key, (program = compile((graph: GraphTree) => this.#apply(graph, wanted), { method, precision })))
     return program
   }
 

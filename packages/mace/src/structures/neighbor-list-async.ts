@@ -7,7 +7,7 @@ import { searchInTurns, type NeighborList, type NeighborListOptions } from './ne
 import type { Structure } from './structure.ts'
 
 /** Where it is searched: `device` and `method` as for a model; method `'naive'` is plain TypeScript. */
-export interface NeighborListAsyncOptions extends NeighborListOptions, RuntimeOptions {}
+export interface NeighborListAsyncOptions extends NeighborListOptions, Omit<RuntimeOptions, 'precision'> {}
 
 /** Atoms from which kernels take half the time or less; below, nobody need wait for them to be compiled. */
 const kernelsFrom = 500

@@ -77,6 +77,8 @@ describe('Mace', () => {
     await expect(model.hessianVectorProduct(water, [1, 2])).rejects.toThrow(/2 components, the structure needs 9/)
     await expect(model.evaluate([water.with({ positions: [[0, 0, 0], [0, 0, 0], [1, 0, 0]] })])).rejects.toThrow(EquivarError)
     expect(() => Mace.fromDefinition(model.definition, { dtype: 'int8' as 'float32' })).toThrow(DtypeError)
+    expect(() => Mace.fromDefinition(model.definition, { precision: 'low' as 'float32' })).toThrow(/precision 'low' is unknown; use 'float32' or 'tensorfloat32'/)
+    expect(() => Mace.fromDefinition(model.definition, { precision: 'tensorfloat32', dtype: 'float32' })).toThrow(/device 'cpu' has no units for precision 'tensorfloat32'/)
     expect(() => Mace.fromDefinition(model.definition, { chebyshevForces: 'none' as 'exact' })).toThrow(/chebyshevForces 'none' is unknown/)
   })
 

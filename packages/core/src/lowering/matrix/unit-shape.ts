@@ -40,9 +40,16 @@ export const enoughUnitPrograms = 264
 /** Memory that every shape fits with the fewest steps. */
 const leastShared = 40_960
 
-/** Whether products of these numbers are made by matrix units, with the accuracy of the type. */
+/** Whether products of these numbers are made by matrix units. */
 export function hasUnits({ matrixUnits, maxLanes, maxSharedBytes }: Target, scalar: FloatScalar): boolean {
-  return maxLanes >= lanes && maxSharedBytes >= leastShared && matrixUnits.includes(scalar === 'f32' ? 'split' : 'f64')
+  const isServed = scalar === 'f32' ? matrixUnits.includes('split') || matrixUnits.includes('tf32') : matrixUnits.includes('f64')
+  return maxLanes >= lanes && maxSharedBytes >= leastShared && isServed
+}
+
+/** Parts that make up the accuracy of float32, unless only one is wanted. */
+function precisionOf({ matrixUnits }: Target, scalar: FloatScalar): UnitShape['precision'] {
+  if (scalar === 'f64') return 'exact'
+  return matrixUnits.includes('split') ? 'split' : 'tf32'
 }
 
 /** The shape for so many rows and columns, of `count` products: as many steps at a time as there is memory for. */
@@ -50,16 +57,18 @@ export function unitShape(target: Target, scalar: FloatScalar, rows: number, col
   const kinds = extents[scalar]
   const programs = count * Math.ceil(rows / kinds.large[0]) * Math.ceil(columns / kinds.large[1])
   const [tileRows, tileColumns, depth] = kinds[columns <= fewColumns ? 'narrow' : programs < enoughUnitPrograms ? 'small' : 'large']
-  let shape = shapeOf(scalar, tileRows, tileColumns, depth, orders)
-  while (bytesOfShape(shape) > target.maxSharedBytes && shape.depth > leastDepth) shape = shapeOf(scalar, tileRows, tileColumns, shape.depth / 2, orders)
+  const precision = precisionOf(target, scalar)
+  const withDepth = (steps: number) => shapeOf(scalar, precision, tileRows, tileColumns, steps, orders)
+  let shape = withDepth(depth)
+  while (bytesOfShape(shape) > target.maxSharedBytes && shape.depth > leastDepth) shape = withDepth(shape.depth / 2)
   return shape
 }
 
 /** A thread reads elements of two neighbouring steps in float32, of one in float64. */
-function shapeOf(scalar: FloatScalar, rows: number, columns: number, depth: number, orders: SideOrders): UnitShape {
+function shapeOf(scalar: FloatScalar, precision: UnitShape['precision'], rows: number, columns: number, depth: number, orders: SideOrders): UnitShape {
   const ofSteps = depth + (scalar === 'f32' ? 8 : 4)
   const strides = { a: orders.a === 'rows' ? ofSteps : rows + 4, b: orders.b === 'rows' ? columns + 4 : ofSteps, sums: columns + 8 }
-  return { scalar, precision: scalar === 'f32' ? 'split' : 'exact', lanes, rows, columns, depth, orders, strides }
+  return { scalar, precision, lanes, rows, columns, depth, orders, strides }
 }
 
 /** Elements of the tiles of both sides in the memory of a program. */

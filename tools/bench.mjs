@@ -4,7 +4,7 @@ import { bundle } from './lib/bundle.mjs'
 import { command } from './setup.mjs'
 
 await command(async () => {
-  const file = await bundle('apps/bench/src/node/main.ts', ['apps/bench/src'])
+  const file = await bundle('apps/bench/src/node/main.ts', ['apps/bench/src', 'examples'])
   process.argv[1] = file
   await import(pathToFileURL(file).href)
 })

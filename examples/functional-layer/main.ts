@@ -60,3 +60,5 @@ nodeFeats = lin(hiddenOut.mul(numFeatures), nodeFeats, 'linear_post_sc').add(sel
 const nodeOutputs = lin(new cue.Irreps('O3', '0e'), nodeFeats, 'linear_readout')
 console.log(await nodeOutputs.toText())                         // irreps, layout, shape, dtype, values
 console.log(await nodeOutputs.data())
+
+export { nodeOutputs }

@@ -28,9 +28,15 @@ const step = trainingStep(config, optimizer)
 
 let params = init(random.key(0), config)
 let state = optimizer.init(params)
+const losses: number[] = []
 for (let k = 0; k <= 40; k++) {
   const result = step(params, state, batch, targets)
   params = result.params
   state = result.state
-  if (k % 20 === 0) console.log(`step ${k}: loss ${(await result.loss.item()).toPrecision(3)}`)
+  if (k % 20 !== 0) continue
+  const loss = await result.loss.item()
+  losses.push(loss)
+  console.log(`step ${k}: loss ${loss.toPrecision(3)}`)
 }
+
+export { losses, targets }

@@ -12,15 +12,17 @@ import { ToolError } from './tool-error.mjs'
  *
  * @param {string} entry path from the root, for example `packages/mace/src/cli/main.ts`
  * @param {readonly string[]} [folders] further folders, from the root, whose changes ask for a new bundle
+ * @param {{ readonly isMovable?: boolean }} [options] whether it shall run elsewhere: it holds no path of this machine then, and looks
+ * beside itself for what lies beside its sources, and for packages with machine code
  */
-export async function bundle(entry, folders = []) {
+export async function bundle(entry, folders = [], { isMovable = false } = {}) {
   const key = fingerprint([...packageInputs(), ...folders.map((folder) => inRoot(folder)), inRoot('pnpm-lock.yaml'), inRoot('tools/lib/bundle.mjs')])
-  const name = entry.replace(/\.ts$/, '').replaceAll('/', '-')
+  const name = `${entry.replace(/\.ts$/, '').replaceAll('/', '-')}${isMovable ? '-movable' : ''}`
   const folder = join(cacheFolder, 'bundles')
   const target = join(folder, `${name}.${key}.mjs`)
   if (!existsSync(target)) {
     const temporary = join(folder, `.${name}.${process.pid}.mjs`)
-    await build(entry, temporary)
+    await build(entry, temporary, isMovable ? [byName] : [byAddress, ownAddress])
     renameSync(`${temporary}.map`, `${target}.map`)
     renameSync(temporary, target)
     removeOlder(folder, name, basename(target))
@@ -55,8 +57,9 @@ function fingerprint(paths) {
 /**
  * @param {string} entry
  * @param {string} outfile
+ * @param {import('esbuild').Plugin[]} plugins
  */
-async function build(entry, outfile) {
+async function build(entry, outfile, plugins) {
   const esbuild = await import('esbuild')
   mkdirSync(join(outfile, '..'), { recursive: true })
   const building = esbuild.build({
@@ -71,30 +74,49 @@ async function build(entry, outfile) {
     logLevel: 'error',
     // Dependencies in CommonJS find Node's own modules by `require`, which an ES module does not have.
     banner: { js: `import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(import.meta.url);` },
-    plugins: [
-      {
-        name: 'native-packages',
-        setup(builder) {
-          // A package with machine code finds it beside itself, so it stays where it is installed.
-          builder.onResolve({ filter: /^(?:webgpu|esbuild)$/ }, ({ path, importer }) => ({ path: installedAddress(path, importer), external: true }))
-        },
-      },
-      {
-        name: 'own-address',
-        setup(builder) {
-          // A program finds the files beside it by its own address, which must stay that of its source.
-          builder.onLoad({ filter: /\.ts$/ }, ({ path }) => {
-            if (path.includes('node_modules')) return undefined
-            const contents = readFileSync(path, 'utf8').replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
-            return { contents: path === finder ? findingSources(contents) : contents, loader: 'ts' }
-          })
-        },
-      },
-    ],
+    plugins,
   })
   await building.catch(() => {
     throw new ToolError(`${entry} could not be built; the reason is above`)
   })
+}
+
+const native = /^(?:webgpu|esbuild)$/
+
+/**
+ * A package with machine code finds it beside itself, so it stays where it is installed.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const byAddress = {
+  name: 'native-packages',
+  setup(builder) {
+    builder.onResolve({ filter: native }, ({ path, importer }) => ({ path: installedAddress(path, importer), external: true }))
+  },
+}
+
+/** @type {import('esbuild').Plugin} */
+const byName = {
+  name: 'native-packages',
+  setup(builder) {
+    builder.onResolve({ filter: native }, ({ path }) => ({ path, external: true }))
+  },
+}
+
+/**
+ * A program finds the files beside it by its own address, which must stay that of its source.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const ownAddress = {
+  name: 'own-address',
+  setup(builder) {
+    builder.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      if (path.includes('node_modules')) return undefined
+      const contents = readFileSync(path, 'utf8').replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
+      return { contents: path === finder ? findingSources(contents) : contents, loader: 'ts' }
+    })
+  },
 }
 
 /** Where a program looks for packages of kernels by their names, which bundlers do not see. */

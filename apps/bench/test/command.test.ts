@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { conformanceCases, type ConformanceResults } from '@equivar/core/conformance'
 import { afterAll, describe, expect, it } from 'vitest'
+import { agreements } from '../src/node/examples.ts'
 import type { FreshRun } from '../src/node/fresh.ts'
 import { backendList, caseList, choiceOf, conformanceBackend, count, kernelCaseList, sectionList, share, shareOfCases } from '../src/node/options.ts'
 import { readRecord } from '../src/results/read.ts'
@@ -49,6 +50,14 @@ describe('command', () => {
     // Weights of edges, features of nodes, harmonics, sums, and two index arrays.
     expect(a5?.bytes).toBe(4 * (420 * 1280 + 21 * 512 + 420 * 16 + 21 * 5120 + 2 * 420))
     expect(b2?.kernels).toHaveLength(2)
+  })
+
+  it('says what differs between two runs of a program', () => {
+    const [own, other] = [{ device: 'cuda:0', arrays: { x: [1, 2], y: [Number.NaN] } }, { device: 'cpu', arrays: { x: [1, 2.01], y: [1] } }]
+    expect(agreements('p', own, other).map(({ agrees, text }) => `${agrees} ${text}`)).toEqual([
+      'false DIFFERS p x, 2 elements: cuda:0 and cpu differ by 5.0e-3 of 0.00002',
+      'false DIFFERS p y, 1 elements: cuda:0 and cpu differ by Infinity of 0.00002',
+    ])
   })
 
   it('runs a share of the conformance suite in several processes', () => {

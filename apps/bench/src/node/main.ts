@@ -6,10 +6,11 @@ import { kernelCases } from '../kernels/catalog.ts'
 import { exampleModels, exampleStructures, folderAssets } from './assets.ts'
 import { compareFiles, writeResults } from './files.ts'
 import { conformanceBackends, runShare, type ConformanceOptionTexts } from './conformance.ts'
+import { exampleNames, runExample, runExamples, type ExampleName, type ExamplesOptionTexts } from './examples.ts'
 import type { KernelOptionTexts } from './kernels.ts'
 import {
-  backendList, caseList, conformanceBackend, count, dtypeList, kernelCaseList, list, peerDevice, sectionList, sections, share, shareOfCases, tier,
-  type RunOptionTexts,
+  backendList, caseList, conformanceBackend, count, dtypeList, exampleList, exampleName, kernelCaseList, list, peerDevice, sectionList, sections, share,
+  shareOfCases, tier, type RunOptionTexts,
 } from './options.ts'
 import { freshRun } from './fresh.ts'
 import { caseRatios, run } from './run.ts'
@@ -71,6 +72,22 @@ program
   .action(async (options: ConformanceOptionTexts) => {
     if ((await runShare(options)) > 0) process.exitCode = 1
   })
+
+program
+  .command('examples')
+  .description('runs the programs of the tutorial on a device and on the processor; ends with 1 if what they compute differs')
+  .option('--backend <name>', conformanceBackends.join(' or '), conformanceBackend, 'cuda')
+  .option('--examples <names>', `which of ${exampleNames.join(', ')}`, exampleList)
+  .action((options: ExamplesOptionTexts) => {
+    if (runExamples(options) > 0) process.exitCode = 1
+  })
+
+program
+  .command('example', { hidden: true })
+  .argument('<name>', '', exampleName)
+  .requiredOption('--backend <name>', '', conformanceBackend)
+  .requiredOption('--out <file>')
+  .action((name: ExampleName, { backend, out }: { readonly backend: string; readonly out: string }) => runExample(name, backend, out))
 
 program
   .command('report')

@@ -3,6 +3,7 @@ import type { Dtype } from '../cases/case.ts'
 import { cases, casesOf } from '../cases/catalog.ts'
 import { kernelCases } from '../kernels/catalog.ts'
 import { conformanceBackends, type Share } from './conformance.ts'
+import { exampleNames } from './examples.ts'
 
 /** Sections of cases, and those that run other processes. */
 export const sections = ['operations', 'models', 'training', 'neighbors', 'sizes', 'large', 'threads', 'startup', 'memory'] as const
@@ -56,6 +57,8 @@ function oneOf<T extends string>(what: string, known: readonly T[]): (text: stri
 export const caseList = listOf('case', Object.keys(cases))
 export const kernelCaseList = listOf('case', Object.keys(kernelCases))
 export const conformanceBackend = oneOf('backend', conformanceBackends)
+export const exampleName = oneOf('example', exampleNames)
+export const exampleList = listOf('example', exampleNames)
 export const tier = oneOf('tier', ['ci', 'full'])
 export const dtypeList = listOf<Dtype>('dtype', ['f32', 'f64'])
 

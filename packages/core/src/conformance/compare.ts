@@ -30,3 +30,22 @@ export function disagreement(what: string, got: ArrayLike<number>, expected: Arr
   if (relative <= tolerance) return null
   return `${what}: element ${at} is ${a} instead of ${b}; the error is ${relative.toExponential(2)} of the largest element, ${largest}, and ${tolerance} is allowed`
 }
+
+/** Sums, and sums of the same terms without their signs. */
+interface SumsOfTerms {
+  readonly data: ArrayLike<number>
+  readonly magnitudes: ArrayLike<number>
+}
+
+/**
+ * A sentence if an element is further off than `tolerance · Σ|terms|` of the sum that it is, `null` if none is: arithmetic without a
+ * fault keeps this however much of a sum cancels, and an element that is small beside others is checked as closely as they are.
+ */
+export function disagreementOfSums(what: string, got: ArrayLike<number>, { data, magnitudes }: SumsOfTerms, tolerance: number): string | null {
+  for (let k = 0; k < data.length; k++) {
+    const [a, b, terms] = [got[k] ?? Number.NaN, data[k] ?? Number.NaN, magnitudes[k] ?? Number.NaN]
+    if (Math.abs(a - b) <= tolerance * terms) continue
+    return `${what}: element ${k} is ${a} instead of ${b}, a sum of terms that amount to ${terms}; ${tolerance} of that is allowed`
+  }
+  return null
+}

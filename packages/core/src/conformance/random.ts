@@ -21,10 +21,10 @@ export class Random {
     return Math.floor((this.word() / 2 ** 32) * below)
   }
 
-  /** In ±1, never close to 0: errors relative to the largest number then mean something. */
-  number(): number {
+  /** In ±1, never close to 0: errors relative to the largest number then mean something. @param negative share of numbers below 0. */
+  number(negative = 1 / 2): number {
     const size = 0.1 + (0.9 * this.word()) / 2 ** 32
-    return this.word() % 2 === 0 ? size : -size
+    return this.word() < negative * 2 ** 32 ? -size : size
   }
 
   /** One of a list that is not empty. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Backend, type BackendDevice, DeviceError, InterpreterDevice, type Launch, lowering } from '../../src/index.ts'
-import { disagreement } from '../../src/conformance/compare.ts'
+import { disagreement, disagreementOfSums } from '../../src/conformance/compare.ts'
 import { type ConformanceCase, type ConformanceOptions, type Lower, runConformance } from '../../src/conformance/index.ts'
 
 type Faults = Partial<BackendDevice>
@@ -102,6 +102,22 @@ describe('wrong lowering is found', () => {
     expect((await runConformance(good(), { tier: 'ci', seed: 1, filter: isSmall })).failures).toEqual([])
   })
 
+  test('an element that is small beside the others', async () => {
+    const isF32 = (own: ConformanceCase) => own.category === 'polynomial' && own.multiplicity < 10 && own.batchSize < 10 && own.rows !== 'huge' && own.numbers === 'f32'
+    const careless = faulty((device) => ({
+      read: async (source) => {
+        const bytes = await device.read(source)
+        const elements = new Float32Array(bytes)
+        const smallest = elements.reduce((best, value, k) => (value !== 0 && Math.abs(value) < Math.abs(elements[best] ?? Infinity) ? k : best), -1)
+        elements[smallest] = (elements[smallest] ?? 0) * (1 + 1e-4)
+        return bytes
+      },
+    }))
+    const { failures } = await runConformance(careless, { tier: 'ci', seed: 1, filter: isF32 })
+    expect(failures.filter(({ message }) => message.includes('a sum of terms that amount to')).length).toBeGreaterThan(3)
+    expect((await runConformance(good(), { tier: 'ci', seed: 1, filter: isF32 })).failures).toEqual([])
+  })
+
   test('memory that is written outside of outputs', async () => {
     const careless = faulty((device) => ({
       enqueue: (launch) => {
@@ -131,6 +147,13 @@ test('what a runner may be asked for', async () => {
   for (const shard of [{ index: 3, count: 3 }, { index: -1, count: 3 }, { index: 0, count: 0.5 }]) await expect(runConformance(device, { ...options, shard })).rejects.toThrow(/does not exist/)
   const noDoubles = await runConformance(new InterpreterDevice({ capabilities: { floats: ['f32'] } }), { ...options, filter: (own) => own.category === 'kernel' && own.name.startsWith('kernel/sqrt') })
   expect(noDoubles).toMatchObject({ passed: 1, skipped: 1, failed: 0, skips: { 'no float64': 1 } })
+})
+
+test('a sum is held against its terms, element by element', () => {
+  expect(disagreementOfSums('x', [1, 0.02], { data: [1, 0.01], magnitudes: [1, 1000] }, 1e-5)).toBeNull()
+  expect(disagreementOfSums('x', [1, 0.021], { data: [1, 0.01], magnitudes: [1, 1000] }, 1e-5)).toBe('x: element 1 is 0.021 instead of 0.01, a sum of terms that amount to 1000; 0.00001 of that is allowed')
+  expect(disagreementOfSums('x', [1, 1e-9], { data: [1, 0], magnitudes: [1, 0] }, 1e-5)).toMatch(/element 1 is 1e-9 instead of 0/)
+  expect(disagreementOfSums('x', [NaN], { data: [1], magnitudes: [1] }, 1e9)).toMatch(/element 0 is NaN instead of 1/)
 })
 
 test('a comparison says how far, where, and both values', () => {

@@ -9,6 +9,7 @@ import { descriptorNames, descriptorTable, forms, multiplicities, polynomialOf }
 import { evaluateRows } from '../../src/conformance/polynomials/evaluate.ts'
 import { methods } from '../../src/conformance/polynomials/methods.ts'
 import { numbersModes } from '../../src/conformance/polynomials/numbers.ts'
+import { largestCondition, problemOf } from '../../src/conformance/polynomials/problem.ts'
 import { Random } from '../../src/conformance/random.ts'
 import { HostArray } from '../../src/math/host-array.ts'
 
@@ -67,6 +68,21 @@ describe('tier ci', () => {
   })
 })
 
+test('no output of a case is what remains of a sum that cancels, for errors are measured by its largest element', () => {
+  const cases = conformanceCases('ci', seed).filter((own): own is PolynomialCase => own.category === 'polynomial')
+  for (const own of cases) {
+    const { expected, condition } = problemOf(own)
+    expect(condition, own.name).toBeLessThanOrEqual(largestCondition)
+    const worst = Math.max(1, ...expected.map(({ data, magnitudes }) => largestOf(magnitudes) / largestOf(data)).filter((ratio) => !Number.isNaN(ratio)))
+    expect(condition, own.name).toBeCloseTo(worst, 12)
+  }
+})
+
+/** Largest absolute value. */
+function largestOf(values: Float64Array): number {
+  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+}
+
 test('coveringRows has every pair that is allowed', () => {
   const factors = { a: [1, 2, 3], b: ['x', 'y'], c: ['true', 'false'], d: [4, 5, 6, 7] }
   const isAllowed = ({ a, b, d }: { a: number; b: string; d: number }) => !(a === 2 && b === 'y') && d !== a + 4
@@ -88,10 +104,12 @@ test.each(descriptorNames)('the definition that results are held against is that
     const [polynomial] = derive(polynomialOf(name, mul, 'plain'), derivative)
     const inputs = polynomial.inputs.map(({ size }) => new HostArray([2, size], Float64Array.from({ length: 2 * size }, () => random.number())))
     const expected = polynomial.evaluate(...inputs)
-    const sums = polynomial.outputs.map(({ size }) => ({ data: new Float64Array(2 * size), rowOf: (entry: number) => entry }))
-    const rows = inputs.map(({ data }) => ({ data, rowOf: (entry: number) => entry }))
+    const rowOf = (entry: number) => entry
+    const sums = polynomial.outputs.map(({ size }) => ({ data: new Float64Array(2 * size), magnitudes: new Float64Array(2 * size), rowOf }))
+    const rows = inputs.map(({ data }) => ({ data, rowOf }))
     evaluateRows(polynomial, rows, sums, 2)
-    for (const [o, { data }] of sums.entries()) {
+    for (const [o, { data, magnitudes }] of sums.entries()) {
+      expect(data.every((value, k) => Math.abs(value) <= (magnitudes[k] ?? 0) * (1 + 1e-13))).toBe(true)
       // Without inputs evaluate() has no batch.
       const own = expected[o]?.data ?? new Float64Array(0)
       const repeated = data.map((_, k) => own[k % own.length] ?? 0)

@@ -11,12 +11,14 @@ export interface Rows {
 /** Rows of an output, to be added to. */
 export interface Sums {
   readonly data: Float64Array
+  /** Sums of the same terms without their signs. */
+  readonly magnitudes: Float64Array
   readonly rowOf: (entry: number) => number
 }
 
 /**
- * `outputs[o][rowOf(b)] += Σ c · inputs[i][rowOf(b)] · …` by plain loops over entries and monomials, in float64: the definition of
- * what a lowered polynomial computes, and nothing of lowering.
+ * `data[rowOf(b)] += Σ c · inputs[i][rowOf(b)] · …` and `magnitudes[rowOf(b)] += Σ |c · inputs[i][rowOf(b)] · …|` by plain loops over
+ * entries and monomials, in float64: the definition of what a lowered polynomial computes, and nothing of lowering.
  */
 export function evaluateRows(polynomial: SegmentedPolynomial, inputs: readonly Rows[], outputs: readonly Sums[], batchSize: number): void {
   for (const [operation, product] of polynomial.operations) {
@@ -35,9 +37,20 @@ export function evaluateRows(polynomial: SegmentedPolynomial, inputs: readonly R
         for (let k = 0; k < last; k++) value *= factors[k]?.data[(bases[k] ?? 0) + (offsets[k]?.[n] ?? 0)] ?? Number.NaN
         const place = target + (targets[n] ?? 0)
         output.data[place] = (output.data[place] ?? 0) + value
+        output.magnitudes[place] = (output.magnitudes[place] ?? 0) + Math.abs(value)
       }
     }
   }
+}
+
+/**
+ * `max Σ|terms| / max |Σ terms|`: how many times larger than rounding errors of a sum's own size those of its terms may be. 1 without
+ * cancellation, and of an output that is no sum of anything.
+ */
+export function conditionOf({ data, magnitudes }: Pick<Sums, 'data' | 'magnitudes'>): number {
+  const largest = (values: Float64Array) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+  const terms = largest(magnitudes)
+  return terms === 0 ? 1 : terms / largest(data)
 }
 
 /** Monomials of a product: coefficient, and the element of every operand. */

@@ -1,93 +1,18 @@
 import { type BackendDevice, type Binding, preparePlan, rowOrder } from '../../backend/index.ts'
 import { DeviceError } from '../../errors.ts'
-import type { LoweredPolynomial, Plan, PolynomialRequest, PolynomialSizes, RowAccess, Target } from '../../lowering/index.ts'
-import type { SegmentedPolynomial } from '../../polynomials/index.ts'
-import { disagreement } from '../compare.ts'
-import { type Elements, elementsOf, GuardedMemory } from '../guarded.ts'
-import { Random } from '../random.ts'
-import { accessOf, type IndexArray, indexArray } from './access.ts'
+import type { LoweredPolynomial, Plan, PolynomialRequest, Target } from '../../lowering/index.ts'
+import { disagreement, disagreementOfSums } from '../compare.ts'
+import { type Elements, GuardedMemory } from '../guarded.ts'
 import type { PolynomialCase } from './cases.ts'
-import { derive } from './derivatives.ts'
-import { polynomialOf } from './descriptors.ts'
-import { evaluateRows, type Rows } from './evaluate.ts'
 import type { MethodName } from './methods.ts'
-import { needsF64, numbersOf, toleranceOf } from './numbers.ts'
+import { needsF64, toleranceOf } from './numbers.ts'
+import { type Problem, problemOf } from './problem.ts'
 
 /** How polynomials become kernels. */
 export type Lower = (request: PolynomialRequest, target: Target, method: MethodName) => LoweredPolynomial
 
 /** Enough that every thread takes part. */
 export const muchWork = 1e9
-
-/** Everything that a case says, made concrete. */
-export interface Problem {
-  readonly polynomial: SegmentedPolynomial
-  readonly request: PolynomialRequest
-  readonly sizes: PolynomialSizes
-  readonly indices: readonly IndexArray[]
-  readonly inputs: readonly Elements[]
-  /** Inputs with one number share memory. */
-  readonly places: readonly number[]
-}
-
-/** The operands, rows and data of a case: the same for the same case. */
-export function problemOf(own: PolynomialCase): Problem {
-  const random = new Random(`${own.seed} ${own.name}`)
-  const forward = polynomialOf(own.descriptor, own.multiplicity, own.form)
-  const access = accessOf(own.access, forward, own.name)
-  const [polynomial, map] = derive(forward, own.derivative)
-  const [inputs, outputs] = map<RowAccess>(access.inputs, access.outputs)
-  const numbers = numbersOf(own.numbers, polynomial.numInputs, polynomial.numOutputs)
-  const isPointedTo = (index: number) => (_: unknown, k: number) => {
-    const one = [...inputs, ...outputs][k]
-    return one?.kind === 'indexed' && one.index === index
-  }
-  const indices = Array.from({ length: access.numIndices }, (_, index) => {
-    const largest = Math.max(1, ...polynomial.operands.filter(isPointedTo(index)).map(({ size }) => size))
-    return indexArray(own.rows, own.batchSize, largest, random)
-  })
-  const rowsOf = (one: RowAccess | undefined): number => {
-    if (one?.kind === 'indexed') return indices[one.index]?.rows ?? 0
-    return one?.kind === 'shared' ? 1 : own.batchSize
-  }
-  const sizes = { batchSize: own.batchSize, inputRows: inputs.map(rowsOf), outputRows: outputs.map(rowsOf) }
-
-  const firstOfSize = forward.inputs.map(({ size }) => forward.inputs.findIndex((other) => other.size === size))
-  const [groups] = map<number>(firstOfSize, forward.outputs.map((_, o) => forward.numInputs + o))
-  const places = polynomial.inputs.map((_, i) => {
-    const isSame = (_other: unknown, k: number) => groups[k] === groups[i] && numbers.inputs[k] === numbers.inputs[i]
-    return own.access === 'repeated' ? polynomial.inputs.findIndex(isSame) : i
-  })
-  const data: Elements[] = []
-  for (const [i, operand] of polynomial.inputs.entries()) {
-    const place = places[i] ?? i
-    const known = place < i ? data[place] : undefined
-    data.push(known ?? inputData(numbers.inputs[i] ?? 'f64', operand.size, sizes.inputRows[i] ?? 0, inputs[i], indices, random))
-  }
-  const request = { polynomial, inputs, outputs, inputScalars: numbers.inputs, outputScalars: numbers.outputs, mathScalar: numbers.math }
-  return { polynomial, request, sizes, indices, inputs: data, places }
-}
-
-/** Rows that no index points to are no numbers, so that reading one is found out. */
-function inputData(scalar: 'f32' | 'f64', size: number, rows: number, access: RowAccess | undefined, indices: readonly IndexArray[], random: Random): Elements {
-  const data = elementsOf(scalar, rows * size)
-  const used = access?.kind === 'indexed' ? new Set(indices[access.index]?.indices) : null
-  if (used) data.fill(Number.NaN)
-  for (const row of used ?? Array.from({ length: rows }, (_, k) => k)) for (let k = row * size; k < (row + 1) * size; k++) data[k] = random.number()
-  return data
-}
-
-/** By the definition, in float64. */
-export function expectedOf({ polynomial, request, sizes, indices, inputs }: Problem): readonly Float64Array[] {
-  const rowOf = (access: RowAccess | undefined) => (entry: number) => {
-    if (access?.kind === 'indexed') return indices[access.index]?.indices[entry] ?? 0
-    return access?.kind === 'shared' ? 0 : entry
-  }
-  const rows = inputs.map((data, i): Rows => ({ data, rowOf: rowOf(request.inputs[i]) }))
-  const sums = polynomial.outputs.map(({ size }, o) => ({ data: new Float64Array((sizes.outputRows[o] ?? 0) * size), rowOf: rowOf(request.outputs[o]) }))
-  evaluateRows(polynomial, rows, sums, sizes.batchSize)
-  return sums.map(({ data }) => data)
-}
 
 /** What came out of a case. */
 export interface PolynomialOutcome {
@@ -100,22 +25,20 @@ export interface PolynomialOutcome {
 /** @throws whatever lowering and the device throw. */
 export async function runPolynomialCase(own: PolynomialCase, device: BackendDevice, lower: Lower): Promise<PolynomialOutcome> {
   const problem = problemOf(own)
-  const expected = expectedOf(problem)
   const lowered = lower(problem.request, device.capabilities, own.method)
   if (own.method !== 'auto' && lowered.method !== own.method) return failure(`method ${own.method} was asked for, and ${lowered.method} chosen`)
   const plan = lowered.plan(problem.sizes)
   const { kernels, flops, bytes } = lowered.explain(problem.sizes)
   if (kernels.length === 0 && plan.launches.length > 0) return failure('the explanation names no kernel')
   if (!(flops >= 0 && bytes >= 0)) return failure(`the explanation has ${flops} flops and ${bytes} bytes`)
-  return runProblem(device, problem, lowered, plan, expected, own.launch)
+  return runProblem(device, problem, lowered, plan, own.launch)
 }
 
 async function runProblem(
   device: BackendDevice,
-  { polynomial, request, sizes, indices, inputs, places }: Problem,
+  { request, sizes, indices, inputs, places, expected }: Problem,
   { orders }: LoweredPolynomial,
   plan: Plan,
-  expected: readonly Float64Array[],
   mode: PolynomialCase['launch'],
 ): Promise<PolynomialOutcome> {
   const owned: GuardedMemory[] = []
@@ -128,7 +51,7 @@ async function runProblem(
     const own = inputs.map((data, i) => (places[i] === i ? upload(request.inputScalars[i] ?? 'f64', data) : undefined))
     const operands = places.flatMap((place) => own[place] ?? [])
     const arrays = indices.map((one) => upload('i32', one.indices))
-    const outputs = polynomial.outputs.map(({ size }, o) => {
+    const outputs = request.polynomial.outputs.map(({ size }, o) => {
       const memory = new GuardedMemory(device, request.outputScalars[o] ?? 'f64', (sizes.outputRows[o] ?? 0) * size)
       owned.push(memory)
       return memory
@@ -149,7 +72,9 @@ async function runProblem(
       for (const [o, memory] of outputs.entries()) {
         const result = await memory.read(`output ${o}`)
         const tolerance = toleranceOf(request.mathScalar, request.outputScalars[o] ?? 'f64')
-        const wrong = disagreement(`output ${o}`, result, expected[o] ?? [], tolerance)
+        const name = `output ${o}`
+        const sums = expected[o] ?? { data: [], magnitudes: [] }
+        const wrong = disagreement(name, result, sums.data, tolerance) ?? disagreementOfSums(name, result, sums, tolerance)
         if (wrong !== null) return failure(wrong)
         results.push(result)
       }

@@ -49,13 +49,8 @@ function forRegisters({ vectorBytes, registers }: Target, scalar: FloatScalar): 
 }
 
 function forThreads({ vectorBytes, maxLanes }: Target): Tuning {
-  const largest = Math.min(128, maxLanes)
   return {
-    lanes: (channels) => {
-      let lanes = Math.min(largest, vectorBytes)
-      while (lanes * 2 <= largest && lanes * 2 <= channels) lanes *= 2
-      return lanes
-    },
+    lanes: (channels) => lanesFor(channels, vectorBytes, Math.min(128, maxLanes)),
     maxTargets: () => 48,
     touchesRows: false,
     targetsOfLongForms: 4,
@@ -67,4 +62,19 @@ function forThreads({ vectorBytes, maxLanes }: Target): Tuning {
     masksTails: true,
     spansPerProgram: 1,
   }
+}
+
+/** Share of the best use of lanes from which on fewer lanes are preferred: fewer wait for one another. */
+const worthOfLanes = 0.9
+
+/** Lanes in whole warps: spans of as many channels as are left, or, where channels are few, as many entries at once as leave few lanes idle. */
+function lanesFor(channels: number, warp: number, largest: number): number {
+  const most = Math.max(1, Math.floor(largest / warp))
+  const spans = Math.ceil(channels / (most * warp))
+  const own = warp * Math.ceil(channels / spans / warp)
+  if (channels > (most * warp) / 2 || channels % warp === 0) return own
+  const used = (lanes: number) => (Math.floor(lanes / channels) * channels) / lanes
+  const sizes = Array.from({ length: most }, (_, k) => warp * (k + 1)).filter((lanes) => lanes >= channels && (lanes > warp || most === 1))
+  const best = Math.max(...sizes.map(used))
+  return sizes.find((lanes) => used(lanes) >= worthOfLanes * best) ?? own
 }

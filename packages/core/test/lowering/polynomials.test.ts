@@ -94,6 +94,17 @@ describe.each([
     checkAll([{ polynomial, inputs: [indexed(2), batched], outputs: [batched] }], { ...target, maxSharedBytes: 2048 }, { batchSize: 5500 })
   })
 
+  it('entries that share the lanes, where what channels have belongs to the row', () => {
+    // y[row(e), u] += s[e] · z[row(e), u], and scaled by what each entry has: the first alone must not count entries that are not there.
+    const [numbers, vectors] = [new SegmentedOperand([[]], 0), new SegmentedOperand([[3], [3]], 1)]
+    const term = (...indices: number[]) => new Path(indices, HostArray.scalar(1 + indices.length))
+    const alone = new SegmentedTensorProduct(',u,u', [numbers, vectors, vectors], [term(0, 0, 0), term(0, 1, 1)])
+    const together = new SegmentedTensorProduct('u,u,u', [vectors, vectors, vectors], [term(0, 1, 0)])
+    const operations = [[new Operation([0, 1, 3]), alone], [new Operation([1, 2, 3]), together]] as const
+    const polynomial = new SegmentedPolynomial([numbers, vectors, vectors], [vectors], operations)
+    for (const batchSize of [1, 4, 7, 90]) checkAll([{ polynomial, inputs: [batched, indexed(0), batched], outputs: [indexed(0)] }], target, { batchSize })
+  })
+
   it('float32 in memory and float64 in arithmetic, and the other way', () => {
     const forward = [convolution(5), contraction(4), harmonics([1, 2]), { ...convolution(4), outputs: [shared] }]
     const cases = forward.flatMap((own) => withDerivatives(own).slice(0, 2))

@@ -1,6 +1,7 @@
 import type { Arithmetic } from '../algebra/derivatives.ts'
 import type { Variable } from '../algebra/form.ts'
 import type { Expression } from '../../kernels/index.ts'
+import { entriesAtOnce } from './lane-entries.ts'
 import { rowElements, heldRows, scratchRows } from './row-elements.ts'
 import type { Pass } from './passes.ts'
 import type { EntryScope } from './scopes.ts'
@@ -15,11 +16,23 @@ const [fewValues, someValues] = [20, 24]
  */
 export function entriesTogether(spec: KernelSpec, pass: Pass): number {
   const shared = rowElements(spec, pass).length
-  if (!spec.isByEntry || shared === 0 || heldRows(spec, pass).length > 0 || scratchRows(spec, pass).length > 0) return 1
+  if (!spec.isByEntry || shared === 0 || entriesAtOnce(spec, pass.channels) > 1) return 1
+  if (heldRows(spec, pass).length > 0 || scratchRows(spec, pass).length > 0) return 1
   const all = new Set(pass.targets.flatMap(({ terms }) => terms.flatMap(({ elements }) => elements)))
   const values = all.size - shared + pass.targets.length
   if (values > someValues) return 1
   return values > fewValues ? 2 : 4
+}
+
+/** Numbers that a thread reads at once at least, as long as it has something to do with them. */
+const readAtOnce = 8
+
+/** Entries that are added to sums one after another, but read at once: where one alone has little to read. */
+export function entriesInTurn(spec: KernelSpec, pass: Pass): number {
+  if (!spec.isByEntry) return 1
+  const shared = new Set(rowElements(spec, pass))
+  const own = new Set(pass.targets.flatMap(({ terms }) => terms.flatMap(({ elements }) => elements.filter((element) => !shared.has(element)))))
+  return Math.max(1, Math.floor(readAtOnce / Math.max(1, own.size)))
 }
 
 /** Formulas of several entries side by side. */

@@ -44,8 +44,8 @@ export class EntryTable {
     return this.#memory.load(this.#place(position, slot))
   }
 
-  store(position: Expression, slot: number, value: Expression): void {
-    this.#memory.store(this.#place(position, slot), value)
+  store(position: Expression, slot: Expression | number, value: Expression, mask?: Expression): void {
+    this.#memory.store(this.#place(position, slot), value, mask ? { mask } : {})
   }
 
   /** One slot of as many entries as there are lanes; the mask says which are there. */
@@ -59,7 +59,7 @@ export class EntryTable {
     else this.#memory.store(this.#place(first.add(this.#builder.lane()), slot), value, { mask })
   }
 
-  #place(position: Expression, slot: number): Expression {
-    return position.mul(this.#pitch).add(slot * this.#slotPitch)
+  #place(position: Expression, slot: Expression | number): Expression {
+    return position.mul(this.#pitch).add(typeof slot === 'number' ? slot * this.#slotPitch : slot.mul(this.#slotPitch))
   }
 }

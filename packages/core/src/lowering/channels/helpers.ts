@@ -1,4 +1,7 @@
-import { type Kernel, KernelBuilder, type StorageType } from '../../kernels/index.ts'
+import { type Expression, type Kernel, KernelBuilder, type StorageType } from '../../kernels/index.ts'
+
+/** Numbers that a lane reads at once where it only adds them up. */
+const readAtOnce = 8
 
 /** Elements of a program that copies or fills. */
 export const elementsPerProgram = 1024
@@ -33,9 +36,15 @@ export function sumPiecesKernel(from: StorageType, to: StorageType, size: number
   const pieces = first.less(end).select(endPiece, firstPiece)
   const base = b.programId(1).mul(lanes)
   const active = b.constant('index', size).sub(base)
-  const [total] = b.loop(firstPiece, pieces, { carry: [{ varying: b.constant(from, 0) }] }, (piece, [sum]) => [
-    sum.add(x.loadLanes(piece.add(row).mul(size).add(base), { active })),
-  ])
+  const add = (piece: Expression, sum: Expression) => sum.add(x.loadLanes(piece.add(row).mul(size).add(base), { active }))
+  // Several at a time are waited for together.
+  const whole = firstPiece.add(pieces.sub(firstPiece).div(readAtOnce).mul(readAtOnce))
+  const [most] = b.loop(firstPiece, whole, { step: readAtOnce, carry: [{ varying: b.constant(from, 0) }] }, (piece, [sum]) => {
+    let total = sum
+    for (let k = 0; k < readAtOnce; k++) total = add(piece.add(k), total)
+    return [total]
+  })
+  const [total] = b.loop(whole, pieces, { carry: [most] }, (piece, [sum]) => [add(piece, sum)])
   y.storeLanes(row.mul(size).add(base), total.convert(to), { active })
   return b.build()
 }

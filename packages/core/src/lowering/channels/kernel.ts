@@ -4,11 +4,12 @@ import { type Expression, type Kernel, KernelBuilder } from '../../kernels/index
 import { Declarations } from './declarations.ts'
 import { makeEntryPlaces } from './entry-places.ts'
 import { EntryTable } from './entry-table.ts'
+import { exchangeLength } from './lane-sums.ts'
 import { PassWriter } from './pass-writer.ts'
 import { scratchRows } from './row-elements.ts'
 import { rowToucher } from './row-touches.ts'
 import { LaneScope, type Scratch } from './scopes.ts'
-import type { BufferSource, KernelSpec, ParameterSource } from './spec.ts'
+import { type BufferSource, isSummed, type KernelSpec, type ParameterSource } from './spec.ts'
 
 export interface MadeKernel {
   readonly kernel: Kernel
@@ -45,10 +46,12 @@ export function makeKernel(spec: KernelSpec): MadeKernel {
   const declarations = new Declarations(builder, spec)
   const { analysis, chunk, request } = spec
   const numRows = Math.max(0, ...spec.passes.map((pass) => scratchRows(spec, pass).length))
+  const numExchanged = exchangeLength(spec, spec.passes, isSummed(spec.iteration))
   const scratch: Scratch = {
     factors: analysis.numFactors > 0 ? new EntryTable(builder, 'factors', request.mathScalar, analysis.numFactors, spec) : undefined,
     sums: analysis.numSums > 0 ? new EntryTable(builder, 'sums', request.mathScalar, analysis.numSums, spec) : undefined,
     rows: numRows > 0 ? builder.shared('rows', request.mathScalar, numRows * spec.lanes) : undefined,
+    exchange: numExchanged > 0 ? builder.shared('exchange', request.mathScalar, numExchanged) : undefined,
     places: makeEntryPlaces(declarations),
   }
   const writer = new PassWriter(declarations, scratch)

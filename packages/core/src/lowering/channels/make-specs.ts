@@ -7,11 +7,13 @@ import { widthOf } from '../scalars.ts'
 import { type Tuning, tuningFor } from '../tuning.ts'
 import { type Analysis, analyse, type ChannelTarget, readElements } from './analysis.ts'
 import { accessOf } from './declarations.ts'
-import { type EntryLayout, tableLength } from './entry-table.ts'
+import { tableLength } from './entry-table.ts'
 import { integrate } from './integrate.ts'
+import { entriesAtOnce } from './lane-entries.ts'
+import { exchangeLength } from './lane-sums.ts'
 import { asGradient, divide, type Pass } from './passes.ts'
 import { touchedRows } from './row-touches.ts'
-import type { Iteration, KernelSpec } from './spec.ts'
+import { isSummed, type Iteration, type KernelSpec } from './spec.ts'
 
 /** Terms of a pass whose results are stored at once; more make code that is slow to compile. */
 const maxTermsPerPass = 4000
@@ -41,8 +43,7 @@ export function makeSpecs(request: PolynomialRequest, form: NormalForm, target: 
 /** One kernel for the terms, or several for parts of the outputs if one would be too large. */
 function specsFor(request: PolynomialRequest, form: NormalForm, target: Target, tuning: Tuning, terms: readonly NormalTerm[]): readonly KernelSpec[] {
   const spec = makeSpec(request, form, target, tuning, terms)
-  const { analysis } = spec
-  const sharedBytes = tableBytes(analysis, spec, widthOf(request.mathScalar))
+  const sharedBytes = bytesOfProgram(spec)
   const elements = [...new Set(terms.map(({ output }) => output))]
   const fits = sharedBytes <= target.maxSharedBytes && terms.length <= maxTermsPerKernel && maxBuffersOf(spec, terms) <= target.maxBuffers
   if (elements.length < 2 || fits) return [spec]
@@ -63,18 +64,21 @@ function makeSpec(request: PolynomialRequest, form: NormalForm, target: Target, 
   const analysis = analyse(form, terms, tuning.sumsAreDear)
   const access = accessOf(request.outputs, outputs[0] ?? 0)
   const channels = analysis.targets.reduce((most, target) => Math.max(most, target.channels), 1)
-  const isSummed = access.kind !== 'batched'
+  const addsUp = access.kind !== 'batched'
   const { lanes, passes } = bestLanes(channels === 1 ? 2 * tuning.minChannels : channels, isCrowded(analysis, access), tuning, (number) =>
-    makePasses(analysis, form, request.polynomial, isSummed, number, tuning),
+    makePasses(analysis, form, request.polynomial, addsUp, number, tuning),
   )
-  const width = widthOf(request.mathScalar)
   const iteration = iterationFor(access, request, form, analysis, tuning)
   const { isByEntry } = tuning
   const unit = isByEntry ? tuning.chunk / 8 : lanes
   const touched = tuning.touchesRows ? touchedRows(request, form, analysis, iteration, unit) : undefined
   let chunk = isByEntry && isAlone(analysis, iteration) ? 1 : Math.max(unit, Math.ceil(chunkFor(analysis, iteration, tuning) / unit) * unit)
   while (touched && chunk / 2 >= unit && chunk > touched.entries) chunk /= 2
-  while (chunk / 2 >= unit && tableBytes(analysis, { chunk, isByEntry }, width) > target.maxSharedBytes) chunk /= 2
+  const bytesFor = (entries: number) => bytesOfProgram({ analysis, chunk: entries, isByEntry, iteration, lanes, passes, request })
+  while (chunk / 2 >= unit && bytesFor(chunk) > target.maxSharedBytes) chunk /= 2
+  const atOnce = entriesAtOnce({ isByEntry, lanes }, channels)
+  const whole = atOnce * Math.ceil(chunk / atOnce)
+  if (bytesFor(whole) <= target.maxSharedBytes) chunk = whole
   const isOfOtherScalar = outputs.some((o) => request.outputScalars[o] !== request.mathScalar)
   return {
     name: nameOf(access),
@@ -89,8 +93,8 @@ function makeSpec(request: PolynomialRequest, form: NormalForm, target: Target, 
     chunk,
     isByEntry,
     touched,
-    maxRowBytes: Math.max(0, target.maxSharedBytes - tableBytes(analysis, { chunk, isByEntry }, width)),
-    isPartial: access.kind === 'shared' || (isSummed && isOfOtherScalar),
+    maxRowBytes: Math.max(0, target.maxSharedBytes - bytesFor(chunk)),
+    isPartial: access.kind === 'shared' || (addsUp && isOfOtherScalar),
   }
 }
 
@@ -112,9 +116,11 @@ function bestLanes(
   return costOfAll(others) < worthOfLanes * costOfAll(passes) ? { lanes: fewer, passes: others } : { lanes, passes }
 }
 
-/** Bytes of the numbers that lanes share. */
-function tableBytes({ numFactors, numSums }: Analysis, layout: EntryLayout, width: number): number {
-  return (tableLength(numFactors, layout) + tableLength(numSums, layout)) * width
+/** Bytes of the numbers that lanes share, or hand one another. */
+function bytesOfProgram(spec: Pick<KernelSpec, 'analysis' | 'chunk' | 'isByEntry' | 'iteration' | 'lanes' | 'passes' | 'request'>): number {
+  const { analysis, iteration, passes, request } = spec
+  const tables = tableLength(analysis.numFactors, spec) + tableLength(analysis.numSums, spec)
+  return (tables + exchangeLength(spec, passes, isSummed(iteration))) * widthOf(request.mathScalar)
 }
 
 /** Values that are alive at once and so many that a second vector of each would not stay in registers: sums over channels, long formulas. */
@@ -134,12 +140,12 @@ function chunkFor(analysis: Analysis, { kind }: Iteration, tuning: Tuning): numb
 }
 
 /** Outputs that are summed over entries never share a pass with sums over channels. */
-function makePasses(analysis: Analysis, form: NormalForm, polynomial: SegmentedPolynomial, isSummed: boolean, lanes: number, tuning: Tuning): readonly Pass[] {
+function makePasses(analysis: Analysis, form: NormalForm, polynomial: SegmentedPolynomial, addsUp: boolean, lanes: number, tuning: Tuning): readonly Pass[] {
   const sums = analysis.targets.filter(({ kind }) => kind === 'channelSum')
   const outputs = analysis.targets.filter(({ kind }) => kind === 'output')
   const maxTargets = tuning.maxTargets(lanes)
-  const limits = (own: readonly ChannelTarget[], most: number) => divide(own, analysis.variables, isSummed, { maxTargets: most, maxTerms: maxTermsPerPass })
-  if (isSummed) return [...limits(outputs, maxTargets), ...limits(sums, maxTargets)]
+  const limits = (own: readonly ChannelTarget[], most: number) => divide(own, analysis.variables, addsUp, { maxTargets: most, maxTerms: maxTermsPerPass })
+  if (addsUp) return [...limits(outputs, maxTargets), ...limits(sums, maxTargets)]
   if (sums.length === 0)
     return limits(outputs, isLong(outputs) ? tuning.targetsOfLongForms : Number.POSITIVE_INFINITY).map((pass) => {
       const potential = integrate(pass.targets, form, polynomial, analysis.variables)

@@ -21,7 +21,7 @@ export function rowElements({ form, iteration, request }: KernelSpec, pass: Pass
     .sort((a, b) => comparePlaces(form.inputs[a], form.inputs[b]) || a - b)
 }
 
-function comparePlaces(a: Element | undefined, b: Element | undefined): number {
+export function comparePlaces(a: Element | undefined, b: Element | undefined): number {
   return (a?.operand ?? 0) - (b?.operand ?? 0) || (a?.offset ?? 0) - (b?.offset ?? 0)
 }
 

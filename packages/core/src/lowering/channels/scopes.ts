@@ -7,10 +7,19 @@ import { accessOf, type Declarations } from './declarations.ts'
 import type { EntryPlaces } from './entry-places.ts'
 import type { EntryTable } from './entry-table.ts'
 
-/** Channels that lanes stand for at a place: `base … base + lanes − 1`, all of them or the first `active`. */
+/**
+ * Channels that lanes stand for at a place: `base … base + lanes − 1`, all of them or the first `active`; or those that `channel` says,
+ * where lanes work on several entries at once.
+ */
 export interface Span {
   readonly base: Expression
   readonly active: Expression | number | undefined
+  readonly channel: Expression | undefined
+}
+
+/** Channel of every lane. */
+export function channelOf(builder: KernelBuilder, { base, channel }: Span): Expression {
+  return channel ?? base.add(builder.lane())
 }
 
 /** Memory of a program. */
@@ -19,6 +28,8 @@ export interface Scratch {
   readonly sums: EntryTable | undefined
   /** `[element][lane]`: copies of rows that all entries share. */
   readonly rows: Memory | undefined
+  /** Through which lanes hand one another values, where entries share them. */
+  readonly exchange: Memory | undefined
   /** Where the entries of a chunk, and what index arrays hold for them, are kept: one after another they would be waited for. */
   readonly places: EntryPlaces | undefined
 }
@@ -98,26 +109,30 @@ export interface EntryPlace {
   /** Row of the run. */
   readonly row: Expression | undefined
   readonly span: Span
+  /** Lanes that have an entry, if not all have: 0 is read in others. */
+  readonly mask: Expression | undefined
   readonly scratch: Scratch
   readonly copied: Copies
 }
 
-/** One entry, lanes are channels. */
+/** One entry, or one for each lane; lanes are channels. */
 export class EntryScope extends KernelArithmetic {
   readonly #entry: Expression
   readonly #position: Expression
   readonly #span: Span
+  readonly #mask: Expression | undefined
   readonly #scratch: Scratch
   readonly #copied: Copies
   /** Rows of the entry, by index array. */
   readonly #rows = new Map<number, Expression>()
 
-  constructor(declarations: Declarations, { entry, position, row, span, scratch, copied }: EntryPlace) {
+  constructor(declarations: Declarations, { entry, position, row, span, mask, scratch, copied }: EntryPlace) {
     super(declarations, row)
     this.#copied = copied
     this.#entry = entry
     this.#position = position
     this.#span = span
+    this.#mask = mask
     this.#scratch = scratch
   }
 
@@ -147,12 +162,12 @@ export class EntryScope extends KernelArithmetic {
     const memory = this.declarations.input(operand)
     const row = this.rowStart(operand, this.#entry)
     const start = shift ? row.add(shift) : row
-    const { base, active } = this.#span
+    const { base, active, channel } = this.#span
     if (stride === 0) return memory.load(start.add(offset))
-    if (stride === 1) return memory.loadLanes(start.add(base).add(offset), active === undefined ? {} : { active })
-    const channel = base.add(this.builder.lane())
-    const position = start.add(channel.mul(stride)).add(offset)
-    return memory.load(position, active === undefined ? {} : { mask: this.builder.lane().less(active) })
+    if (stride === 1 && !channel) return memory.loadLanes(start.add(base).add(offset), active === undefined ? {} : { active })
+    const position = start.add(channelOf(this.builder, this.#span).mul(stride)).add(offset)
+    const mask = active === undefined ? this.#mask : this.builder.lane().less(active)
+    return memory.load(position, mask ? { mask } : {})
   }
 }
 

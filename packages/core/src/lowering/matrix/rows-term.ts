@@ -64,12 +64,12 @@ export class RowsTerm {
     const [x, weights, y] = [this.#view.input(this.#term.a), this.#view.input(this.#term.b), this.#view.output(this.#term.output)]
     requireAddressable('x', x.access.kind === 'shared' ? 1 : inputRows(sizes, this.#term.a), x.size)
     requireAddressable('y', batchSize, y.size)
-    if (this.#units) {
-      this.#units.plan(batchSize, accumulates, parts)
+    const weightRows = weights.access.kind === 'shared' ? 1 : inputRows(sizes, this.#term.b)
+    if (this.#units?.serves(batchSize, weightRows)) {
+      this.#units.plan(batchSize, weightRows, accumulates, parts)
       return
     }
     const math = this.#view.request.mathScalar
-    const weightRows = weights.access.kind === 'shared' ? 1 : inputRows(sizes, this.#term.b)
     const isOrdered = this.order !== undefined && weightRows <= Math.max(fewRows, Math.min(manyRows, batchSize / entriesWorthPacking))
     const entriesPerRow = isOrdered ? batchSize / weightRows : weights.access.kind === 'shared' ? batchSize : 1
     const { paths } = this.#term

@@ -136,10 +136,10 @@ export class SumTerm {
   }
 }
 
-/** The shape of a term that matrix units sum up: of one type, over entries as they come, with one factor for all paths of a segment. */
-function unitOfSum(view: OperandView, { a, b, output, paths }: MatrixTerm, target: Target): UnitShape | undefined {
-  const [x, g, sums, math] = [view.input(a), view.input(b), view.output(output), view.request.mathScalar]
-  if (!hasUnits(target, math) || sums.access.kind === 'indexed' || x.scalar !== math || g.scalar !== math || paths.length === 0) return undefined
+/** The shape of a term that matrix units sum up: of one type, with one factor for all paths of a segment. */
+function unitOfSum(view: OperandView, { a, b, paths }: MatrixTerm, target: Target): UnitShape | undefined {
+  const [x, g, math] = [view.input(a), view.input(b), view.request.mathScalar]
+  if (!hasUnits(target, math) || x.scalar !== math || g.scalar !== math || paths.length === 0) return undefined
   const factors = new Map(paths.map(({ segment, coefficient }) => [segment, coefficient]))
   if (paths.some(({ segment, coefficient }) => factors.get(segment) !== coefficient)) return undefined
   const [rows, columns] = [Math.max(...paths.map((path) => path.rows)), Math.max(...paths.map((path) => path.columns))]

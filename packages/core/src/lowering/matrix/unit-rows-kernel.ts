@@ -1,9 +1,11 @@
-import { type Kernel, KernelBuilder } from '../../kernels/index.ts'
+import { type Expression, type Kernel, KernelBuilder, type Memory } from '../../kernels/index.ts'
 import { UnitProduct } from './unit-product.ts'
 import type { UnitShape } from './unit-shape.ts'
 
 export interface UnitRowsOptions {
   readonly shape: UnitShape
+  /** Entries are those of one row of weights after those of another, each in blocks of their own, or all share the weights. */
+  readonly ordered: boolean
   /** The row of x is what an index array says. */
   readonly gathers: boolean
   /** Inner steps of x, and columns of y, lie at distance one. */
@@ -20,13 +22,13 @@ export const pathEntry = 7
 
 /**
  * `y[e][row, column] (+)= factor · Σ_paths Σ_inner x[e][row, inner] · weights[inner, column]` by matrix units, for weights that all entries
- * share. Grid: blocks of all segments, one after another; those of one segment that share rows are neighbours.
+ * share, or those of a row. Grid: blocks of all segments, one after another; those of one segment that share rows are neighbours.
  *
  * A group: first and last path, rows, columns, offset, distances of rows and columns in y. A path: inner extent, offset and distances
  * of rows and inner steps in x, offset and distances of inner steps and columns in the weights.
  */
 export function unitRowsKernel(options: UnitRowsOptions): Kernel {
-  const { shape, gathers, unitInner, unitColumns, accumulates, vectors } = options
+  const { shape, ordered, gathers, unitInner, unitColumns, accumulates, vectors } = options
   const { scalar } = shape
   const b = new KernelBuilder('unitRows', { lanes: shape.lanes })
   const parameter = (name: string, vector = 1) => b.parameter(name, 'index').mul(vector)
@@ -35,6 +37,14 @@ export function unitRowsKernel(options: UnitRowsOptions): Kernel {
   const [x, weights] = [b.buffer('x', scalar, 'read'), b.buffer('weights', scalar, 'read')]
   const y = b.buffer('y', scalar, accumulates ? 'readWrite' : 'write')
   const [groups, paths, factors] = [b.buffer('groups', 'i32', 'read'), b.buffer('paths', 'i32', 'read'), b.buffer('factors', scalar, 'read')]
+  const order = ordered
+    ? {
+        starts: b.buffer('starts', 'i32', 'read'),
+        entries: b.buffer('entries', 'i32', 'read'),
+        numRows: parameter('numWeightRows'),
+        stride: parameter('weightStride', vectors.weights),
+      }
+    : undefined
   const xIndices = gathers ? b.buffer('xIndices', 'i32', 'read') : undefined
   const [rowX, rowY, rowOf] = [b.shared('rowX', 'i32', shape.rows), b.shared('rowY', 'i32', shape.rows), b.shared('rowOf', 'i32', shape.rows)]
 
@@ -42,7 +52,8 @@ export function unitRowsKernel(options: UnitRowsOptions): Kernel {
   const zero = b.constant('index', 0)
   const [, group, block] = b.loop(0, numGroups, { carry: [b.programId(), zero, zero] }, (g, [before, foundGroup, foundBlock]) => {
     const ofGroup = (j: number) => groups.load(g.mul(groupEntry).add(j)).convert('index')
-    const count = batch.mul(ofGroup(2)).add(shape.rows - 1).div(shape.rows).mul(ofGroup(3).add(shape.columns - 1).div(shape.columns))
+    const ofRows = batch.mul(ofGroup(2)).add(shape.rows - 1).div(shape.rows)
+    const count = (order ? ofRows.add(order.numRows) : ofRows).mul(ofGroup(3).add(shape.columns - 1).div(shape.columns))
     const isHere = before.greaterEqual(0).and(before.less(count))
     return [before.sub(count), isHere.select(g, foundGroup), isHere.select(before, foundBlock)]
   })
@@ -51,13 +62,18 @@ export function unitRowsKernel(options: UnitRowsOptions): Kernel {
   const [yOffset, yRow, yColumn] = [ofGroup(4).mul(vectors.y), ofGroup(5), ofGroup(6)]
   const factor = factors.load(group)
   const across = columns.add(shape.columns - 1).div(shape.columns)
-  const [firstRow, firstColumn] = [block.div(across).mul(shape.rows), block.rem(across).mul(shape.columns)]
-  const rows = batch.mul(groupRows).sub(firstRow)
+  const [blockOfRows, firstColumn] = [block.div(across), block.rem(across).mul(shape.columns)]
+  const own = order
+    ? blockOfOrder(b, blockOfRows, shape.rows, groupRows, order)
+    : { entry: zero, firstRow: blockOfRows.mul(shape.rows), end: batch.mul(groupRows), weightRow: zero }
+  const rows = own.end.sub(own.firstRow)
+  const weightBase = order ? own.weightRow.mul(order.stride) : zero
 
   const lane = b.lane()
   const isRow = lane.less(shape.rows)
-  const row = firstRow.add(lane).min(batch.mul(groupRows).sub(1))
-  const entry = row.div(groupRows)
+  const row = own.firstRow.add(lane).min(own.end.sub(1)).max(0)
+  const place = own.entry.add(row.div(groupRows))
+  const entry = order ? order.entries.load(place, { mask: isRow.and(place.less(batch)) }).convert('index') : place
   const source = xIndices ? xIndices.load(entry, { mask: isRow }).convert('index') : entry
   rowX.store(lane, source.mul(xStride).convert('i32'), { mask: isRow })
   rowY.store(lane, entry.mul(yStride).convert('i32'), { mask: isRow })
@@ -86,7 +102,7 @@ export function unitRowsKernel(options: UnitRowsOptions): Kernel {
         const isVector = vectors.weights > 1
         const [far, near, distances] = shape.orders.b === 'rows' ? [step, column, [wInner, wColumn]] as const : [column, step, [wColumn, wInner]] as const
         const place = far.mul(distances[0]).mul(vectors.weights).add(isVector ? near : near.mul(distances[1]))
-        return { position: wOffset.add(place), mask: column.less(columns).and(step.less(length)) }
+        return { position: weightBase.add(wOffset).add(place), mask: column.less(columns).and(step.less(length)) }
       },
     })
   })
@@ -101,4 +117,33 @@ export function unitRowsKernel(options: UnitRowsOptions): Kernel {
     }
   })
   return b.build()
+}
+
+/** Rows of one row of weights that a block has: from `firstRow` up to `end`, counted from the first row of entry `entry` in the order. */
+interface OrderedBlock {
+  readonly entry: Expression
+  readonly firstRow: Expression
+  readonly end: Expression
+  readonly weightRow: Expression
+}
+
+/** The block with a number when the entries of every row of weights are cut into blocks; without rows beyond the last one. */
+function blockOfOrder(
+  b: KernelBuilder,
+  block: Expression,
+  rowsOfBlock: number,
+  groupRows: Expression,
+  { starts, numRows }: { readonly starts: Memory; readonly numRows: Expression },
+): OrderedBlock {
+  const zero = b.constant('index', 0)
+  const carry = [block, zero, zero, zero, zero] as const
+  const [, entry, firstRow, end, weightRow] = b.loop(0, numRows, { carry }, (r, [before, foundEntry, foundFirst, foundEnd, foundRow]) => {
+    const start = starts.load(r).convert('index')
+    const rows = starts.load(r.add(1)).convert('index').sub(start).mul(groupRows)
+    const first = before.mul(rowsOfBlock)
+    const isHere = before.greaterEqual(0).and(first.less(rows))
+    const blocks = rows.add(rowsOfBlock - 1).div(rowsOfBlock)
+    return [before.sub(blocks), isHere.select(start, foundEntry), isHere.select(first, foundFirst), isHere.select(rows, foundEnd), isHere.select(r, foundRow)]
+  })
+  return { entry, firstRow, end, weightRow }
 }

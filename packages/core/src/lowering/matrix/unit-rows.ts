@@ -7,13 +7,16 @@ import { bytesOf } from './tile.ts'
 import { pathEntry, unitRowsKernel } from './unit-rows-kernel.ts'
 import { hasUnits, type UnitShape, unitShape, vectorOf } from './unit-shape.ts'
 
+/** More rows of weights than this are looked for too long; with fewer entries each, blocks would be mostly empty. */
+const [mostWeightRows, entriesWorthUnits] = [128, 16]
+
 interface Tables {
   readonly groups: Slot
   readonly paths: Slot
   readonly factors: Slot
 }
 
-/** A term of entries that share their weights, by matrix units. */
+/** A term of entries that share their weights, or have those of one of few rows, by matrix units. */
 export class UnitRows {
   readonly #view: OperandView
   readonly #term: MatrixTerm
@@ -42,32 +45,41 @@ export class UnitRows {
     this.#tables = this.#makeTables()
   }
 
-  /** `undefined` where the types differ, weights are not shared, or the device has no units. */
+  /** `undefined` where the types differ, every entry has weights of its own, or the device has no units. */
   static of(view: OperandView, term: MatrixTerm, groups: readonly Group[], target: Target): UnitRows | undefined {
     const [x, weights, y, math] = [view.input(term.a), view.input(term.b), view.output(term.output), view.request.mathScalar]
-    const isServed = hasUnits(target, math) && weights.access.kind === 'shared' && [x, weights, y].every(({ scalar }) => scalar === math)
+    const isServed = hasUnits(target, math) && (weights.access.kind === 'shared' || (weights.access.kind === 'indexed' && term.kind === 'rows')) && [x, weights, y].every(({ scalar }) => scalar === math)
     return isServed && groups.length > 0 ? new UnitRows(view, term, groups, target) : undefined
   }
 
-  plan(batchSize: number, accumulates: boolean, parts: PlanParts): void {
+  /** Whether blocks of entries with the same of so many rows of weights are full enough. */
+  serves(batchSize: number, weightRows: number): boolean {
+    if (this.#view.input(this.#term.b).access.kind === 'shared') return true
+    return weightRows > 0 && weightRows <= mostWeightRows && batchSize >= entriesWorthUnits * weightRows
+  }
+
+  plan(batchSize: number, weightRows: number, accumulates: boolean, parts: PlanParts): void {
     const [x, weights, y] = [this.#view.input(this.#term.a), this.#view.input(this.#term.b), this.#view.output(this.#term.output)]
     const { paths } = this.#term
     const math = this.#view.request.mathScalar
     const shape = this.#shapeFor(batchSize)
+    const { access } = weights
+    const order = (part: 'starts' | 'entries'): readonly Slot[] => (access.kind === 'indexed' ? [{ kind: 'order', index: access.index, part }] : [])
     const vectors = this.#vectors
     const options = {
       shape,
+      ordered: access.kind === 'indexed',
       gathers: x.access.kind === 'indexed',
       unitInner: paths.every(({ a }) => a.column === 1),
       unitColumns: this.#groups.every(({ column }) => column === 1),
       accumulates,
       vectors,
     } as const
-    const blocks = this.#groups.reduce((total, { rows, columns }) => total + Math.ceil((batchSize * rows) / shape.rows) * Math.ceil(columns / shape.columns), 0)
+    const blocks = this.#groups.reduce((total, { rows, columns }) => total + (Math.ceil((batchSize * rows) / shape.rows) + (access.kind === 'indexed' ? weightRows : 0)) * Math.ceil(columns / shape.columns), 0)
     parts.launches.push({
       kernel: cachedKernel('unitRows', options, unitRowsKernel),
       grid: [blocks],
-      parameters: [batchSize, this.#groups.length, x.access.kind === 'shared' ? 0 : x.size / vectors.x, y.size / vectors.y],
+      parameters: [batchSize, this.#groups.length, x.access.kind === 'shared' ? 0 : x.size / vectors.x, y.size / vectors.y, ...(access.kind === 'indexed' ? [weightRows, weights.size / vectors.weights] : [])],
       buffers: [
         x.slot,
         weights.slot,
@@ -75,10 +87,12 @@ export class UnitRows {
         this.#tables.groups,
         this.#tables.paths,
         this.#tables.factors,
+        ...order('starts'),
+        ...order('entries'),
         ...(x.access.kind === 'indexed' ? [this.#view.indices(x.access.index)] : []),
       ],
       flops: batchSize * this.#groups.flatMap((group) => group.paths).reduce((total, { rows, columns, inner }) => total + 2 * rows * columns * inner, 0),
-      bytes: batchSize * (bytesOf(math) * x.size + bytesOf(math) * y.size) + weights.size * bytesOf(math),
+      bytes: batchSize * (bytesOf(math) * x.size + bytesOf(math) * y.size) + weightRows * weights.size * bytesOf(math),
     })
   }
 

@@ -11,17 +11,18 @@ export interface UnitSumOptions extends SumKernelOptions {
 
 /**
  * What `sumKernel` computes, by matrix units: a block of sums a program, entries are the steps of its products, one inner step of a path
- * after another. All paths of a block have one factor, and entries are not ordered.
+ * after another. All paths of a block have one factor.
  */
 export function unitSumKernel(options: UnitSumOptions): Kernel {
   const { unit, unitX, unitG, vectors, math } = options
   const b = new KernelBuilder('unitSum', { lanes: unit.lanes, gridRank: 3 })
-  const { x, g, sums, paths, factors, xIndices, gIndices, ...own } = sumDeclarations(b, options, 'write')
+  const { x, g, sums, paths, factors, order, xIndices, gIndices, ...own } = sumDeclarations(b, options, 'write')
   const { firstPath, lastPath, firstRow, firstColumn, rows, columns, rowStride, xStride, gStride, target, first, count } = own
   const entries = count.max(0)
   const elementOf = (indices: Memory | undefined, stride: Expression, step: Expression, other: Expression, extent: Expression) => {
-    const entry = first.add(step)
+    const place = first.add(step)
     const mask = step.less(entries).and(other.less(extent))
+    const entry = order ? order.entries.load(place, { mask }).convert('index') : place
     return { mask, row: (indices ? indices.load(entry, { mask }).convert('index') : entry).mul(stride) }
   }
   const product = new UnitProduct(b, unit)

@@ -171,14 +171,28 @@ describe('sums of products of matrices', () => {
       check({ polynomial: toW, inputs: [shared, species, batched], outputs: [shared], batchSize: 300, indices }, own, units)
     })
 
-    test('kernels of other targets where types differ or weights are chosen', () => {
+    test('weights of species: blocks of entries of one row', () => {
+      // Unsorted; species 1 and 4 have no entries, species 0 has several blocks.
+      const values = Array.from({ length: 120 }, (_, e) => [3, 0, 2, 0, 0, 5, 0, 0][(e * 5) % 8] ?? 0)
+      const indices = [{ values, rows: 6 }, { values: values.map((value, e) => (value + e) % 11), rows: 11 }]
+      for (const polynomial of [...layers.slice(1), wide]) {
+        const { both, jvp } = family(polynomial)
+        check({ polynomial, inputs: [species, batched], outputs: [batched], batchSize: 120, indices }, own, units)
+        check({ polynomial: both, inputs: [species, batched, batched], outputs: [species, batched], batchSize: 120, indices }, own, units)
+        check({ polynomial: jvp, inputs: [species, batched, species, batched], outputs: [batched], batchSize: 120, indices }, own, units)
+      }
+      check({ polynomial: wide, inputs: [species, { kind: 'indexed', index: 1 }], outputs: [batched], batchSize: 120, indices }, own, units)
+    })
+
+    test('kernels of other targets where types differ or few entries share weights', () => {
       const plain = { polynomial: wide, outputs: [batched], inputScalars: [scalar, scalar], outputScalars: [scalar], mathScalar: scalar }
-      const kernelsOf = (inputs: readonly RowAccess[], scalars: Scalars) =>
+      const kernelsOf = (inputs: readonly RowAccess[], scalars: Scalars, batchSize = 9) =>
         lowerMatrix({ ...plain, inputs, ...scalars }, units)
-          ?.plan({ batchSize: 9, inputRows: [3, 9], outputRows: [9] })
+          ?.plan({ batchSize, inputRows: [3, batchSize], outputRows: [batchSize] })
           .launches.map(({ kernel }) => kernel.name)
       expect(kernelsOf([shared, batched], {})).toEqual(['unitRows'])
       expect(kernelsOf([species, batched], {})).not.toContain('unitRows')
+      expect(kernelsOf([species, batched], {}, 48)).toEqual(['unitRows'])
       expect(kernelsOf([shared, batched], { outputScalars: [scalar === 'f32' ? 'f64' : 'f32'] })).not.toContain('unitRows')
     })
   })

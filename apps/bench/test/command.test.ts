@@ -5,6 +5,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { conformanceCases, type ConformanceResults } from '@equivar/core/conformance'
 import { afterAll, describe, expect, it } from 'vitest'
+import { loadDefinition } from '@equivar/mace'
+import { MissingAssetError } from '../src/cases/seeded.ts'
+import { folderAssets } from '../src/node/assets.ts'
 import { agreements } from '../src/node/examples.ts'
 import type { FreshRun } from '../src/node/fresh.ts'
 import { backendList, caseList, choiceOf, conformanceBackend, count, kernelCaseList, sectionList, share, shareOfCases } from '../src/node/options.ts'
@@ -50,6 +53,13 @@ describe('command', () => {
     // Weights of edges, features of nodes, harmonics, sums, and two index arrays.
     expect(a5?.bytes).toBe(4 * (420 * 1280 + 21 * 512 + 420 * 16 + 21 * 5120 + 2 * 420))
     expect(b2?.kernels).toHaveLength(2)
+  })
+
+  it('makes models of published sizes where the folder has none', async () => {
+    const assets = folderAssets(folder, '')
+    const { architecture } = await loadDefinition(await assets.model('64x0e+64x1o'))
+    expect(architecture.layers.map(({ interaction }) => interaction.hidden)).toEqual(['64x0e+64x1o', '64x0e'])
+    await expect(assets.model('aspirin_l0_c32')).rejects.toThrow(MissingAssetError)
   })
 
   it('says what differs between two runs of a program', () => {

@@ -1,8 +1,8 @@
-import { registeredDevice, use } from '@equivar/core'
-import { createCpu } from '@equivar/kernels-cpu'
+import { device } from '@equivar/core'
 import { Mace } from '@equivar/mace'
 import type { Dtype } from '../cases/case.ts'
 import { seededInput, type Assets } from '../cases/seeded.ts'
+import { registerBackends } from './backends.ts'
 
 /** What an evaluation of energy and forces costs in a process of its own. */
 export interface FreshRun {
@@ -20,12 +20,12 @@ export interface FreshRun {
 }
 
 /** Evaluates a case once, in this process, which must be new. */
-export async function freshRun(name: string, dtype: Dtype, threads: number, assets: Assets): Promise<FreshRun> {
+export async function freshRun(name: string, dtype: Dtype, backend: string, threads: number, assets: Assets): Promise<FreshRun> {
   const boot = performance.now()
-  use(createCpu({ threads }))
+  await registerBackends([backend], threads)
   const input = await seededInput(name, dtype, assets)
   const prepared = performance.now()
-  const model = await Mace.load(await input.model(), { dtype: dtype === 'f32' ? 'float32' : 'float64' })
+  const model = await Mace.load(await input.model(), { device: backend, dtype: dtype === 'f32' ? 'float32' : 'float64' })
   const loaded = performance.now()
   const [result] = await model.evaluate(input.structures, { forces: true, batchSize: input.structures.length })
   const done = performance.now()
@@ -34,7 +34,7 @@ export async function freshRun(name: string, dtype: Dtype, threads: number, asse
     load: loaded - prepared,
     first: done - loaded,
     resident: process.resourceUsage().maxRSS * 1024,
-    device: registeredDevice('cpu')?.statistics().peakBytes ?? 0,
+    device: (await device(backend)).backend?.statistics().peakBytes ?? 0,
     energy: result?.energy ?? Number.NaN,
   }
 }

@@ -131,11 +131,12 @@ program
   .command('fresh', { hidden: true })
   .argument('<case>')
   .option('--dtype <dtype>', '', dtypeList, ['f32'])
+  .option('--backends <name>', '', backendList, ['cpu'])
   .option('--threads <n>', '', count(1), 2)
   .option('--models <folder>', '', exampleModels)
   .option('--structures <file>', '', exampleStructures)
-  .action(async (name: string, { dtype, threads, models, structures }: Pick<RunOptionTexts, 'dtype' | 'threads' | 'models' | 'structures'>) => {
-    console.log(JSON.stringify(await freshRun(name, dtype[0] ?? 'f32', threads, folderAssets(models, structures))))
+  .action(async (name: string, { dtype, backends, threads, models, structures }: Pick<RunOptionTexts, 'dtype' | 'backends' | 'threads' | 'models' | 'structures'>) => {
+    console.log(JSON.stringify(await freshRun(name, dtype[0] ?? 'f32', backends[0] ?? 'cpu', threads, folderAssets(models, structures))))
   })
 
 await program.parseAsync()

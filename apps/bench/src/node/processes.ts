@@ -38,25 +38,36 @@ async function ownProcess(args: readonly string[], environment: Readonly<Record<
 /** Start-up cost and memory: every sample is a process of its own, with and without code kept from earlier ones. @throws if energies differ. */
 export async function processRows(section: 'startup' | 'memory', options: RunOptionTexts, assets: Assets): Promise<Row[]> {
   const rows: Row[] = []
+  const chosen = options.cases?.filter((name) => /^[FLMS]-/.test(name)) ?? (section === 'startup' ? startupCases : memoryCases)
   for (const dtype of options.dtype)
-    for (const name of section === 'startup' ? startupCases : memoryCases) {
+    for (const [backend, name] of options.backends.flatMap((own) => chosen.map((one) => [own, one] as const))) {
       const count = Math.min(mostProcesses, options.samples)
-      const args = ['fresh', name, '--dtype', dtype, '--threads', `${options.threads}`, '--models', options.models, '--structures', options.structures]
       const folder = mkdtempSync(join(tmpdir(), 'equivar-fresh-'))
+      const models = await modelFolder(name, dtype, folder, options, assets)
+      const args = ['fresh', name, '--dtype', dtype, '--backends', backend, '--threads', `${options.threads}`, '--models', models, '--structures', options.structures]
       try {
-        const [cold, cached] = [{ EQUIVAR_CACHE_DIR: 'off' }, { EQUIVAR_CACHE_DIR: folder }] as const
+        // The driver of a GPU keeps code, too.
+        const [cold, cached] = [{ EQUIVAR_CACHE_DIR: 'off', CUDA_CACHE_DISABLE: '1' }, { EQUIVAR_CACHE_DIR: folder, CUDA_CACHE_DISABLE: '1' }] as const
         const own = await repeat(count, () => ownProcess(args, cold))
         // The first one fills the cache.
         const again = section === 'startup' ? (await repeat(count + 1, () => ownProcess(args, cached))).slice(1) : []
         const [python] = options.python
         const theirs = python === undefined ? [] : await repeat(count, await pythonProcess(python, name, dtype, folder, options, assets))
         const [structure] = (await seededInput(name, dtype, assets)).structures
-        rows.push(...rowsOf({ section, name, dtype, options, atoms: structure?.numAtoms ?? null }, own, again, theirs))
+        rows.push(...rowsOf({ section, name, backend, dtype, options, atoms: structure?.numAtoms ?? null }, own, again, theirs))
       } finally {
         rmSync(folder, { recursive: true, force: true })
       }
     }
   return rows
+}
+
+/** Where a process reads the model: a file also where it is made here. */
+async function modelFolder(name: string, dtype: Dtype, folder: string, { models }: RunOptionTexts, assets: Assets): Promise<string> {
+  const model = modelOf(name)
+  if (['model', 'model.gz', 'safetensors'].some((ending) => existsSync(join(models, `${model}.${ending}`)))) return models
+  writeFileSync(join(folder, `${model}.safetensors`), await (await seededInput(name, dtype, assets)).model())
+  return folder
 }
 
 async function pythonProcess(
@@ -90,12 +101,13 @@ async function repeat(count: number, run: () => Promise<string>): Promise<readon
 interface Setting {
   readonly section: 'startup' | 'memory'
   readonly name: string
+  readonly backend: string
   readonly dtype: Dtype
   readonly options: RunOptionTexts
   readonly atoms: number | null
 }
 
-function rowsOf({ section, name, dtype, options, atoms }: Setting, own: readonly Timed[], again: readonly Timed[], theirs: readonly Timed[]): Row[] {
+function rowsOf({ section, name, backend, dtype, options, atoms }: Setting, own: readonly Timed[], again: readonly Timed[], theirs: readonly Timed[]): Row[] {
   const [expected, found] = [theirs[0]?.energy, own[0]?.energy ?? Number.NaN]
   const error = expected === undefined ? null : Math.abs(found - expected) / Math.abs(expected)
   if (error !== null && !(error <= tolerance)) throw new Error(`${name}: the energy differs from that of mace-torch by ${error.toExponential(2)}, more than ${tolerance}`)
@@ -107,7 +119,7 @@ function rowsOf({ section, name, dtype, options, atoms }: Setting, own: readonly
     const peers: Readonly<Record<string, Timing>> = others.length > 0 ? { 'mace-torch': timing(others) } : {}
     const peer = peers['mace-torch']
     const compared = { peers, bestPeer: peer ? 'mace-torch' : null, ratio: peer ? peer.best / mine.best : null, error }
-    const identity = { section, case: name, pass, backend: 'cpu', dtype, threads: options.threads, unit, atoms }
+    const identity = { section, case: name, pass, backend, dtype, threads: backend === 'cpu' ? options.threads : 1, unit, atoms }
     return [{ ...identity, ...compared, own: mine, firstCall: null, flops: null, bytes: null, share: null }]
   }
   if (section === 'memory') return [...rowOf('resident', own, ({ resident }) => resident, 'B'), ...rowOf('device', own, ({ device }) => device, 'B')]

@@ -16,7 +16,9 @@ function numbers(values: ArrayLike<number>): Arithmetic<number> {
     constant: (value) => value,
     multiply: (a, b) => a * b,
     multiplyAdd: (a, b, c) => a * b + c,
+    multiplySubtract: (a, b, c) => c - a * b,
     add: (a, b) => a + b,
+    subtract: (a, b) => a - b,
   }
 }
 
@@ -56,6 +58,27 @@ describe('derivatives of nested sums', () => {
     const [x, y, a, b, c, dual] = [0, 1, 2, 3, 4, 5]
     const form = [[x, y, a], [x, y, b], [x, c]].map((variables) => ({ coefficient: 1, variables: [...variables, dual] }))
     expect(costOf(nest(form, new Set()), [dual], false)).toBeLessThanOrEqual(4)
+  })
+
+  it('multiply what has one coefficient together: 3 (a² − b² + c²) + a b takes five operations', () => {
+    const [a, b, c, dual] = [0, 1, 2, 3]
+    const squares = [a, b, c].map((x) => ({ coefficient: x === b ? -3 : 3, variables: [x, x, dual] }))
+    expect(costOf(nest([...squares, { coefficient: 1, variables: [a, b, dual] }], new Set([dual])), [dual], false)).toBe(5)
+  })
+
+  it('carry what sums have in common outwards: 3 x (y a + y b) is (y (a + b)) · (3 x)', () => {
+    const [x, y, a, b, dual] = [0, 1, 2, 3, 4]
+    const form = [a, b].map((z) => ({ coefficient: 3, variables: [x, y, z, dual] }))
+    expect(costOf(nest(form, new Set([dual])), [dual], false)).toBe(4)
+  })
+
+  it('factor weights out before the variables that have powers', () => {
+    // Of each of three weights a square form in four variables, which are in more terms than the weights.
+    const dual = 9
+    const pairs = [0, 1, 2, 3].flatMap((i) => [0, 1, 2, 3].slice(i).map((j) => [i, j] as const))
+    const form = [4, 5, 6].flatMap((weight) => pairs.map(([i, j]) => ({ coefficient: ((7 * i + 3 * j + weight) % 3) + 1, variables: [i, j, weight, dual] })))
+    const best = costOf(nestBest(form, new Set([dual]), false), [dual], false)
+    expect(best).toBeLessThan(costOf(nest(form, new Set([dual])), [dual], false))
   })
 })
 

@@ -136,7 +136,7 @@ export function select(lanes: Lanes, condition: Operand, a: Operand, b: Operand)
   return many(scalar, lanes.map('v128_bitselect', [lanes.parts(a, width), lanes.parts(b, width), lanes.parts(condition, width)]), width)
 }
 
-/** `a · b + c`, in one instruction where it is allowed; then also single numbers, so that all of them round alike. */
+/** `a · b + c`, in one instruction where it is allowed; then also single numbers, so that all of them round alike. A negated factor costs nothing. */
 export function multiplyAdd(lanes: Lanes, isRelaxed: boolean, a: Operand, b: Operand, c: Operand): Operand {
   const { graph } = lanes
   const scalar = a.scalar === 'f64' ? 'f64' : 'f32'
@@ -148,10 +148,17 @@ export function multiplyAdd(lanes: Lanes, isRelaxed: boolean, a: Operand, b: Ope
   const parts = Array.from({ length: isOne ? 1 : count }, (_, k) => {
     const [x, y, z] = operands.map((values) => values[k] ?? values[0])
     if (!x || !y || !z) return []
+    const [negated, other] = isNegated(y) ? [y, x] : [x, y]
+    const [positive] = isNegated(negated) ? negated.args : []
+    if (positive) return [isRelaxed ? graph.op(`${shape}_relaxed_nmadd`, [positive, other, z]) : graph.op(`${shape}_sub`, [z, graph.op(`${shape}_mul`, [positive, other])])]
     return [isRelaxed ? graph.op(`${shape}_relaxed_madd`, [x, y, z]) : graph.op(`${shape}_add`, [z, graph.op(`${shape}_mul`, [x, y])])]
   }).flat()
   const [first] = parts
   if (isOne && first) return one(scalar, lanes.extract(scalar, first, 0))
   const whole = [a, b, c].some(({ kind }) => kind === 'many') ? lanes.partsOf(widthOf(scalar)) : 1
   return many(scalar, Array.from({ length: whole }, (_, k) => parts[k] ?? parts[0]).filter((part) => part !== undefined))
+}
+
+function isNegated({ source }: Value): boolean {
+  return source.kind === 'op' && (source.opcode === 'f32x4_neg' || source.opcode === 'f64x2_neg')
 }

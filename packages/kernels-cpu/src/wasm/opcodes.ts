@@ -202,7 +202,9 @@ const vector = {
   f64x2_convert_low_i32x4_s: [0xfe, 'v128'],
   f64x2_convert_low_i32x4_u: [0xff, 'v128'],
   f32x4_relaxed_madd: [0x105, 'v128'],
+  f32x4_relaxed_nmadd: [0x106, 'v128'],
   f64x2_relaxed_madd: [0x107, 'v128'],
+  f64x2_relaxed_nmadd: [0x108, 'v128'],
 } as const satisfies Record<string, Entry>
 
 export type Opcode = keyof typeof plain | keyof typeof wide | keyof typeof atomic | keyof typeof saturating | keyof typeof vector

@@ -98,7 +98,7 @@ function isEven({ source, args, type }: Value): boolean {
   if (type !== 'v128') return true
   if (source.kind !== 'op') return false
   if (source.opcode.endsWith('_splat')) return true
-  return source.opcode.endsWith('relaxed_madd') && args.every(isEven)
+  return /relaxed_n?madd$/.test(source.opcode) && args.every(isEven)
 }
 
 function extracted(vector: Value, name: Opcode, { lane }: Immediates): Value | undefined {

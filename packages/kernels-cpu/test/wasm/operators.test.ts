@@ -79,6 +79,8 @@ describe('every instruction on every type, single numbers and vectors', () => {
     expectTable(scalar, (a) => a.abs().sqrt())
     expectTable(scalar, (a) => a.floor())
     expectTable(scalar, (a, b, c) => a.fma(b, c))
+    expectTable(scalar, (a, b, c) => a.neg().fma(b, c))
+    expectTable(scalar, (a, b, c) => a.fma(b.neg(), c))
   })
 
   it.each(words)('bits of %s', (scalar) => {

@@ -209,7 +209,7 @@ class RandomWriter {
     const c = this.#value(a.scalar)
     const other = a.scalar === 'f32' ? 'f64' : 'f32'
     const tame = (x: Expression) => x.abs().less(1e6).select(x, 1)
-    return random.of([a.add(b), a.sub(b), tame(a).mul(tame(b)), tame(a).fma(tame(b), c), tame(a).fma(tame(b), tame(c)), a.neg(), a.abs(), a.abs().sqrt(), a.floor(), tame(a).div(b.abs().add(1)), a.convert(other), tame(a).convert('i32'), a.less(b).select(a, c)])
+    return random.of([a.add(b), a.sub(b), tame(a).mul(tame(b)), tame(a).fma(tame(b), c), tame(a).fma(tame(b), tame(c)), tame(a).neg().fma(tame(b), c), a.neg(), a.abs(), a.abs().sqrt(), a.floor(), tame(a).div(b.abs().add(1)), a.convert(other), tame(a).convert('i32'), a.less(b).select(a, c)])
   }
 
   #condition(): Expression {

@@ -26,9 +26,12 @@ export interface Product {
 
 /**
  * Writes a form as nested sums, `x · (y · (a + b) + c) + d`: again and again the variable that most monomials share is factored
- * out. `last` are variables that are factored out only when no other is shared.
+ * out. `last` are variables that are factored out only when no other is shared; monomials count `worthOfPowers` for a variable that
+ * has a power somewhere.
  */
-export function nest(form: Form, last: ReadonlySet<Variable>): Sum {
+export function nest(form: Form, last: ReadonlySet<Variable>, worthOfPowers = 1): Sum {
+  const powers = new Set(form.flatMap(({ variables }) => variables.filter((variable, k) => variable === variables[k - 1])))
+  const worthOf = (variable: Variable) => (powers.has(variable) ? worthOfPowers : 1)
   const known = new Map<string, Sum>()
   const keep = (products: readonly Product[]): Sum => {
     const key = products.map(({ coefficient, variables, inner }) => `${coefficient}*${variables.join('*')}${inner ? `(${inner.id})` : ''}`).join('+')
@@ -44,7 +47,7 @@ export function nest(form: Form, last: ReadonlySet<Variable>): Sum {
     const counts = new Map<Variable, number>()
     for (const { variables } of rest) count(counts, variables, 1)
     for (;;) {
-      const variable = mostShared(counts, last)
+      const variable = mostShared(counts, last, worthOf)
       if (variable === undefined) break
       const divided: Monomial[] = []
       const others: Monomial[] = []
@@ -69,13 +72,14 @@ function count(counts: Map<Variable, number>, variables: readonly Variable[], by
   }
 }
 
-/** The variable that most terms hold, at least two of them; the smallest of several. */
-function mostShared(counts: ReadonlyMap<Variable, number>, last: ReadonlySet<Variable>): Variable | undefined {
+/** The variable that is worth most of those that two terms hold; the smallest of several. */
+function mostShared(counts: ReadonlyMap<Variable, number>, last: ReadonlySet<Variable>, worthOf: (variable: Variable) => number): Variable | undefined {
   let best: Variable | undefined
-  let most = 1
+  let most = 0
   let bestIsLast = true
-  for (const [variable, shared] of counts) {
-    if (shared < 2) continue
+  for (const [variable, number] of counts) {
+    if (number < 2) continue
+    const shared = number * worthOf(variable)
     const isLast = last.has(variable)
     const isBetter = best === undefined || (bestIsLast && !isLast) || (bestIsLast === isLast && (shared > most || (shared === most && variable < best)))
     if (isBetter) [best, most, bestIsLast] = [variable, shared, isLast]

@@ -65,8 +65,16 @@ export class SideBySide implements Arithmetic<readonly Expression[]> {
     return a.map((x, k) => x.fma(b[k] ?? x, c[k] ?? x))
   }
 
+  multiplySubtract(a: readonly Expression[], b: readonly Expression[], c: readonly Expression[]): readonly Expression[] {
+    return a.map((x, k) => x.neg().fma(b[k] ?? x, c[k] ?? x))
+  }
+
   add(a: readonly Expression[], b: readonly Expression[]): readonly Expression[] {
     return a.map((x, k) => x.add(b[k] ?? x))
+  }
+
+  subtract(a: readonly Expression[], b: readonly Expression[]): readonly Expression[] {
+    return a.map((x, k) => x.sub(b[k] ?? x))
   }
 
   #ofAll(value: Expression): readonly Expression[] {

@@ -70,8 +70,16 @@ abstract class KernelArithmetic implements Arithmetic<Expression> {
     return a.fma(b, c)
   }
 
+  multiplySubtract(a: Expression, b: Expression, c: Expression): Expression {
+    return a.neg().fma(b, c)
+  }
+
   add(a: Expression, b: Expression): Expression {
     return a.add(b)
+  }
+
+  subtract(a: Expression, b: Expression): Expression {
+    return a.sub(b)
   }
 
   protected abstract load(variable: Variable): Expression

@@ -1,11 +1,34 @@
 import { defineConfig } from 'vitest/config'
 
+/** Packages that compute: a worker that runs their tests loads them once, and keeps them from file to file. */
+const sharing = ['core', 'files', 'functional', 'mace', 'torchlike']
+/** Of their tests, those that count what a process holds, or register backends: these have a process of their own, as all other tests do. */
+const exceptions = [
+  'packages/core/test/backend/**/*.test.ts',
+  'packages/functional/test/laws/reference-checks.test.ts',
+  'packages/mace/test/{cli,hostile,model}/**/*.test.ts',
+  'packages/mace/test/structures/neighbor-list-async.test.ts',
+  'packages/torchlike/test/{backends,tensors}.test.ts',
+]
+
 export default defineConfig({
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'examples/**/*.test.ts', 'tools/test/*.test.ts'],
     testTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'own process',
+          include: [`packages/!(${sharing.join('|')})/test/**/*.test.ts`, ...exceptions, 'apps/*/test/**/*.test.ts', 'examples/**/*.test.ts', 'tools/test/*.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'shared process', isolate: false, include: [`packages/{${sharing.join()}}/test/**/*.test.ts`], exclude: ['**/node_modules/**', ...exceptions] },
+      },
+    ],
     coverage: {
       provider: 'v8',
       reportOnFailure: true,

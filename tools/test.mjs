@@ -1,10 +1,22 @@
 // `npm test`: set-up, then every test, with a summary of coverage. Arguments choose tests: `npm test -- packages/core`.
-//   --node24        run under Node 24 instead of the Node that runs this
-//   --report FILE   also write the results as JSON
+//   --node24          run under Node 24 instead of the Node that runs this
+//   --node-dependent  without tests of what no version of Node changes
+//   --report FILE     also write the results as JSON
 import { pathToFileURL } from 'node:url'
 import { installed } from './lib/paths.mjs'
 import { run } from './lib/run.mjs'
 import { command } from './setup.mjs'
+
+/** Tests of texts that others run (a browser, a software graphics card, an assembler, a machine of this repository), and of the repository itself. */
+const independentOfNode = [
+  'packages/kernels-wgsl/test/{browser,conformance,engine,models}/**',
+  'packages/kernels-cuda/test/{conformance,matrix}/**',
+  'packages/kernels-cuda/test/native/process.test.ts',
+  'packages/kernels-cuda/test/ptx/assembled.test.ts',
+  'examples/browser/**',
+  'apps/bench/test/page.test.ts',
+  'tools/test/{architecture,figures,links,lint,lock,parity,page-weight,supply-chain}.test.ts',
+]
 
 /** @param {readonly string[]} argv */
 export function vitestArguments(argv) {
@@ -13,6 +25,7 @@ export function vitestArguments(argv) {
   for (let i = 0; i < argv.length; i++) {
     const argument = argv[i] ?? ''
     if (argument === '--node24') own.node24 = true
+    else if (argument === '--node-dependent') rest.push(...independentOfNode.map((pattern) => `--exclude=${pattern}`))
     else if (argument === '--report') own.report = argv[++i]
     else rest.push(argument)
   }

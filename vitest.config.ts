@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-/** Packages that compute: a worker that runs their tests loads them once, and keeps them from file to file. */
+/** Packages that compute: a worker that runs the tests of one loads it once, and keeps it from file to file. */
 const sharing = ['core', 'files', 'functional', 'mace', 'torchlike']
 /** Of their tests, those that count what a process holds, or register backends: these have a process of their own, as all other tests do. */
 const exceptions = [
@@ -24,10 +24,10 @@ export default defineConfig({
           include: [`packages/!(${sharing.join('|')})/test/**/*.test.ts`, ...exceptions, 'apps/*/test/**/*.test.ts', 'examples/**/*.test.ts', 'tools/test/*.test.ts'],
         },
       },
-      {
-        extends: true,
-        test: { name: 'shared process', isolate: false, include: [`packages/{${sharing.join()}}/test/**/*.test.ts`], exclude: ['**/node_modules/**', ...exceptions] },
-      },
+      ...sharing.map((name) => ({
+        extends: true as const,
+        test: { name, isolate: false, include: [`packages/${name}/test/**/*.test.ts`], exclude: ['**/node_modules/**', ...exceptions] },
+      })),
     ],
     coverage: {
       provider: 'v8',

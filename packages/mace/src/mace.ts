@@ -2,8 +2,9 @@ import { DeviceError, DtypeError, InputError, ShapeError } from '@equivar/core'
 import { array, hessianVectorProduct, scope, zeros, type FloatDType, type MethodChoice, type ProgramExplanation } from '@equivar/engine'
 import type { MaceDefinition } from './definition.ts'
 import { loadDefinition, type LoadOptions, type ModelSource } from './load/index.ts'
-import { Evaluator, wantedOf } from './evaluation/computation.ts'
+import { Evaluator } from './evaluation/computation.ts'
 import { energyOfDisplacements, evaluateBatch } from './evaluation/evaluate-batch.ts'
+import { requireMemoryUse, type MemoryUse } from './evaluation/memory.ts'
 import type { Evaluation, EvaluationOptions } from './evaluation/options.ts'
 import { requireEvaluable, requireGraph } from './evaluation/require.ts'
 import { MaceNetwork } from './model/network.ts'
@@ -23,6 +24,11 @@ export interface MaceOptions extends RuntimeOptions {
    * trained to give. They are not the derivative of the energy; for dynamics that conserve it choose `'exact'`.
    */
   readonly chebyshevForces?: ChebyshevForces | undefined
+  /**
+   * Default `'auto'`: `'low'` where what is kept for derivatives would not fit into the device, else `'full'`. `'low'` computes what belongs to
+   * edges for some of the atoms at a time, and again for derivatives: a small part of the memory, for more time. Hessians are always `'full'`.
+   */
+  readonly memory?: MemoryUse | undefined
 }
 
 /** Atoms evaluated together when nobody says how many structures a batch holds. */
@@ -75,18 +81,19 @@ export class Mace {
   }
 
   static #prepare(definition: MaceDefinition, options: MaceOptions, runtime: Runtime): Mace {
-    const { dtype = runtime.geometry === 'float32' ? 'float32' : definition.architecture.dtype, chebyshevForces = 'reference' } = options
+    const { dtype = runtime.geometry === 'float32' ? 'float32' : definition.architecture.dtype, chebyshevForces = 'reference', memory = 'auto' } = options
     if (!['float32', 'float64'].includes(dtype)) throw new DtypeError(`Mace: dtype '${dtype}' is unknown; use 'float32' or 'float64'`)
     if (dtype === 'float64' && runtime.geometry === 'float32')
       throw new DeviceError(`Mace: device '${runtime.device}' has no float64; use dtype 'float32', or device 'cpu' or 'cuda', which have it`)
     if (!['exact', 'reference'].includes(chebyshevForces)) throw new InputError(`Mace: chebyshevForces '${chebyshevForces}' is unknown; use 'reference' or 'exact'`)
+    requireMemoryUse(memory)
     if (dtype === 'float64' && runtime.precision !== 'float32')
       throw new InputError(`Mace: precision '${runtime.precision}' is of products in float32, but the network is in float64; load it with dtype 'float32', or leave precision out`)
     const network = new MaceNetwork(definition, chebyshevForces)
     // Made outside of the scope: the parameters stay alive for as long as the model.
     const parameters = within(runtime, () => Parameters.fromDefinition(definition, dtype))
     const weights = within(runtime, () => scope(() => network.prepare(parameters, runtime.geometry)))
-    return new Mace(definition, new Evaluator(network, weights, dtype, runtime))
+    return new Mace(definition, new Evaluator(network, weights, dtype, runtime, memory))
   }
 
   /** Cutoff radius, Å. */
@@ -175,7 +182,7 @@ export class Mace {
     if (!evaluator.runtime.isCompiled)
       throw new InputError("explain: the model runs in plain TypeScript, operation by operation; load it with method 'auto' on a device that has kernels")
     await this.evaluate(structures, { ...options, batchSize: Math.max(1, structures.length) })
-    return evaluator.program(wantedOf(options)).explain()
+    return evaluator.explain()
   }
 
   /** Gives the memory of the weights back; the second call does nothing. The model cannot be used afterwards. */

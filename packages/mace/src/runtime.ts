@@ -1,4 +1,4 @@
-import { type BackendDevice, DeviceError, InputError, device as openDevice, registeredDevice, use } from '@equivar/core'
+import { type BackendDevice, type Capabilities, DeviceError, InputError, device as openDevice, registeredDevice, use } from '@equivar/core'
 import { withDevice, withMethod, withPrecision, type FloatDType, type MethodChoice, type Precision } from '@equivar/engine'
 
 /** Where and how a network runs. */
@@ -6,6 +6,8 @@ export interface Runtime {
   readonly device: string
   readonly method: MethodChoice
   readonly precision: Precision
+  /** Of what runs kernels. */
+  readonly capabilities: Capabilities | undefined
   /** Whether kernels run it; otherwise it is evaluated in plain TypeScript. */
   readonly isCompiled: boolean
   /** Of edge vectors and what is made of them before features: float64 where the device has it. */
@@ -63,7 +65,8 @@ export function registeredRuntime(options: RuntimeOptions): Runtime {
 function runtimeOn(device: string, { method = 'auto', precision = 'float32' }: RuntimeOptions, backend: BackendDevice | null): Runtime {
   requireUnits(device, precision, backend)
   const hasDouble = backend === null || backend.capabilities.floats.includes('f64')
-  return { device, method, precision, isCompiled: backend !== null && method !== 'naive', geometry: hasDouble ? 'float64' : 'float32' }
+  const isCompiled = backend !== null && method !== 'naive'
+  return { device, method, precision, capabilities: isCompiled ? backend.capabilities : undefined, isCompiled, geometry: hasDouble ? 'float64' : 'float32' }
 }
 
 function requireUnits(device: string, precision: Precision, backend: BackendDevice | null): void {

@@ -37,6 +37,7 @@ type Part =
 /** A function that a loop or a branch holds, replayed as a program. */
 interface Body {
   readonly instance: Instance
+  /** If it is the function's own. */
   readonly arena: SharedArena | undefined
 }
 
@@ -67,7 +68,7 @@ class ControlFlowInstance implements Instance {
         close()
         this.#parts.push({ kind: 'flow', step })
         if (!isControlFlowParams(step.params)) continue
-        for (const body of functionsOf(step.params)) if (!this.#bodies.has(body)) this.#bodies.set(body, this.#bodyOf(body))
+        for (const body of functionsOf(step.params)) if (!this.#bodies.has(body)) this.#bodies.set(body, this.#bodyOf(body, step.primitive === 'scan' ? arena : undefined))
       }
       close()
     } catch (error) {
@@ -149,11 +150,12 @@ class ControlFlowInstance implements Instance {
     return { kind: 'steps', instance: ready(own, this.#options, arena), inputs, outputs }
   }
 
-  #bodyOf(body: Subgraph): Body {
+  /** Steps of a scan follow each other in memory that other parts of the program use, too; what runs in turns with another function does not. */
+  #bodyOf(body: Subgraph, shared: SharedArena | undefined): Body {
     const { backend, fuses } = this.#options
-    const arena = backend && new SharedArena(backend)
+    const own = shared ? undefined : backend && new SharedArena(backend)
     const graph = programOf(body, this.graph.device)
-    return { instance: ready(backend && fuses ? fuse(graph, backend.capabilities.maxBuffers) : graph, this.#options, arena), arena }
+    return { instance: ready(backend && fuses ? fuse(graph, backend.capabilities.maxBuffers) : graph, this.#options, shared ?? own), arena: own }
   }
 
   #explainFlow({ primitive, params, outputs }: PrimitiveStep): StepExplanation {

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream'
 import type { MethodChoice, Precision, ProgramExplanation } from '@equivar/engine'
 import type { ForceCalculator } from '../dynamics/index.ts'
 import type { MaceDefinition } from '../definition.ts'
+import type { MemoryUse } from '../evaluation/memory.ts'
 import type { Evaluation, EvaluationOptions } from '../evaluation/options.ts'
 import type { Structure } from '../structures/index.ts'
 
@@ -35,6 +36,7 @@ export interface CliLoadOptions {
   readonly backend?: BackendName | undefined
   readonly method?: MethodChoice | undefined
   readonly precision?: Precision | undefined
+  readonly memory?: MemoryUse | undefined
   /** Threads of the processor; all unless told. */
   readonly threads?: number | undefined
   readonly signal: AbortSignal

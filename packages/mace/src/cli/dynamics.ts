@@ -38,12 +38,12 @@ const energyTolerance = 1e-3
 /** `equivar md`: molecular dynamics from the first structure of a file, or from where an earlier run stopped. */
 export async function runDynamics(modelPath: string, structuresPath: string, options: MdOptions, context: CliContext): Promise<void> {
   const { signal } = context
-  const { dtype, backend, method, precision, threads, head, out, steps, every, seed } = options
+  const { dtype, backend, method, precision, memory, threads, head, out, steps, every, seed } = options
   const chosen = (line: string) => void context.stderr.write(`equivar: ${line}\n`)
   const integrator = integratorOf(options)
   const settings = settingsOf(options)
   const paths = { out, checkpoint: options.checkpoint ?? (out === undefined ? undefined : `${out}.checkpoint`) }
-  const calculator = await context.models.calculator(modelPath, { dtype, backend, method, precision, threads, head, signal, chosen })
+  const calculator = await context.models.calculator(modelPath, { dtype, backend, method, precision, memory, threads, head, signal, chosen })
   const structure = await firstStructure(structuresPath, calculator, context)
   const resumed = options.resume ? await readCheckpoint(paths, settings) : null
   if (resumed) await requireContinuation(resumed.state, structure, calculator, context)

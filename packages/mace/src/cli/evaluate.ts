@@ -25,9 +25,9 @@ export interface EvalOptions extends Omit<CliLoadOptions, 'signal' | 'chosen'> {
  */
 export async function evaluateFile(modelPath: string, structuresPath: string, options: EvalOptions, context: CliContext): Promise<void> {
   const { signal } = context
-  const { dtype, backend, method, precision, threads } = options
+  const { dtype, backend, method, precision, memory, threads } = options
   const chosen = (line: string) => void context.stderr.write(`equivar: ${line}\n`)
-  const model = await context.models.load(modelPath, { dtype, backend, method, precision, threads, signal, chosen })
+  const model = await context.models.load(modelPath, { dtype, backend, method, precision, memory, threads, signal, chosen })
   const { architecture } = model.definition
   const file = await openStructures(structuresPath, architecture.atomicNumbers, options.keys, context)
   const out = options.out === undefined ? null : await AtomicFile.create(options.out)

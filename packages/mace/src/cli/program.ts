@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { MethodChoice, Precision } from '@equivar/engine'
 import type { LabelKeys } from '../structures/index.ts'
+import type { MemoryUse } from '../evaluation/memory.ts'
 import type { BackendName, CliContext, Dtype } from './context.ts'
 import { convertFile } from './convert.ts'
 import { runDynamics, type MdOptions } from './dynamics.ts'
@@ -17,6 +18,7 @@ interface RawEvalOptions {
   readonly backend?: BackendName
   readonly method?: MethodChoice
   readonly precision?: Precision
+  readonly memory?: MemoryUse
   readonly threads?: number
   readonly stress?: boolean
   readonly nodeEnergies?: boolean
@@ -84,6 +86,7 @@ function addEval(program: Command, context: CliContext): void {
     .addOption(backendOption())
     .addOption(methodOption())
     .addOption(precisionOption())
+    .addOption(memoryOption())
     .option('--threads <n>', 'threads of the processor that compute (default: all)', positiveInteger)
     .option('--stress', 'also predict the stress (eV/Å³)')
     .option('--node-energies', 'also give the energy of every atom')
@@ -98,8 +101,8 @@ function addEval(program: Command, context: CliContext): void {
     )
     .action(async (model: string, structures: string, raw: RawEvalOptions) => {
       const keys: LabelKeys = { energy: raw.energyKey, forces: raw.forcesKey, stress: raw.stressKey }
-      const { json = false, stress = false, nodeEnergies = false, out, dtype, batch, head, backend, method, precision, threads } = raw
-      await evaluateFile(model, structures, { out, json, dtype, backend, method, precision, threads, stress, nodeEnergies, batch, head, keys }, context)
+      const { json = false, stress = false, nodeEnergies = false, out, dtype, batch, head, backend, method, precision, memory, threads } = raw
+      await evaluateFile(model, structures, { out, json, dtype, backend, method, precision, memory, threads, stress, nodeEnergies, batch, head, keys }, context)
     })
 }
 
@@ -123,6 +126,7 @@ function addMd(program: Command, context: CliContext): void {
     .addOption(backendOption())
     .addOption(methodOption())
     .addOption(precisionOption())
+    .addOption(memoryOption())
     .option('--threads <n>', 'threads of the processor that compute (default: all)', positiveInteger)
     .option('--head <name>', 'head of a multi-head model')
     .addHelpText(
@@ -166,10 +170,11 @@ function addExplain(program: Command, context: CliContext): void {
     .addOption(backendOption())
     .addOption(methodOption())
     .addOption(precisionOption())
+    .addOption(memoryOption())
     .option('--json', 'print it as JSON')
-    .action(async (model: string, structures: string, raw: Pick<RawEvalOptions, 'json' | 'dtype' | 'backend' | 'method' | 'precision'>) => {
-      const { json = false, dtype, backend, method, precision } = raw
-      await explainFile(model, structures, { json, dtype, backend, method, precision }, context)
+    .action(async (model: string, structures: string, raw: Pick<RawEvalOptions, 'json' | 'dtype' | 'backend' | 'method' | 'precision' | 'memory'>) => {
+      const { json = false, dtype, backend, method, precision, memory } = raw
+      await explainFile(model, structures, { json, dtype, backend, method, precision, memory }, context)
     })
 }
 
@@ -199,6 +204,11 @@ function methodOption(): Option {
 function precisionOption(): Option {
   const precisions = ['float32', 'tensorfloat32'] satisfies readonly Precision[]
   return new Option('--precision <name>', 'how exactly float32 matrices are multiplied; tensorfloat32 is faster, to about 1e-3, on cuda only').choices(precisions).default('float32')
+}
+
+function memoryOption(): Option {
+  const choices = ['auto', 'full', 'low'] satisfies readonly MemoryUse[]
+  return new Option('--memory <use>', 'low computes edges for some of the atoms at a time, in less memory and more time; auto where they would not fit').choices(choices).default('auto')
 }
 
 function positiveInteger(text: string): number {

@@ -1,8 +1,9 @@
 import { InputError } from '@equivar/core'
 import { array, type FloatDType, type NDArray } from '@equivar/engine'
 import type { MaceArchitecture } from '../definition.ts'
-import type { GraphArrays } from '../model/graph.ts'
+import type { ChunkArrays, GraphArrays } from '../model/graph.ts'
 import { chemicalSymbol, type GraphBatch, type Structure } from '../structures/index.ts'
+import { chunkEdges } from '../structures/chunks.ts'
 import { pairEdges } from '../structures/pairs.ts'
 import { jointFeatures } from './joint-features.ts'
 
@@ -37,6 +38,8 @@ export interface GraphOptions {
   readonly dtype: FloatDType
   /** Compute what depends on the distance alone once for an edge and its reverse. Then only sums over both have a meaning. */
   readonly paired: boolean
+  /** Nodes whose edges are evaluated together, if not all are; then edges have no pairs. */
+  readonly nodesPerChunk?: number | undefined
 }
 
 /** The arrays of a batch on the engine's device; `vectors` is given, because derivatives may be taken through it. */
@@ -45,10 +48,10 @@ export function graphArrays(
   vectors: NDArray,
   structures: readonly Structure[],
   architecture: MaceArchitecture,
-  { head, dtype, paired }: GraphOptions,
+  { head, dtype, paired, nodesPerChunk }: GraphOptions,
 ): GraphArrays {
   const { numNodes } = batch
-  const pairs = paired ? pairEdges(batch) : null
+  const pairs = paired && nodesPerChunk === undefined ? pairEdges(batch) : null
   const numHeads = architecture.heads.length
   const mask = Float64Array.from({ length: numNodes * numHeads }, (_, n) => Number(n % numHeads === head))
   return {
@@ -59,7 +62,13 @@ export function graphArrays(
     species: array(speciesOf(batch.atomicNumbers, architecture.atomicNumbers)),
     atomicNumbers: array(batch.atomicNumbers),
     pairs: pairs ? { pairOfEdge: array(pairs.pairOfEdge), edgeOfPair: array(pairs.edgeOfPair) } : undefined,
+    chunks: nodesPerChunk === undefined ? undefined : chunkArrays(batch, nodesPerChunk),
     headMask: array(mask, { shape: [numNodes, numHeads], dtype }),
     features: jointFeatures(architecture.jointEmbedding, structures, dtype),
   }
+}
+
+function chunkArrays(batch: GraphBatch, nodesPerChunk: number): ChunkArrays {
+  const { shape, edges, rows } = chunkEdges(batch, nodesPerChunk)
+  return { numNodes: nodesPerChunk, edges: array(edges, { shape }), rows: array(rows, { shape }) }
 }

@@ -1,7 +1,10 @@
-import { add, compile, grad, gradSteps, scopeInSteps, sum, track, type FloatDType, type NDArray, type Program, type Steps } from '@equivar/engine'
+import { InternalError } from '@equivar/core'
+import { add, compile, grad, gradSteps, scopeInSteps, sum, track, type FloatDType, type NDArray, type Program, type ProgramExplanation, type Steps } from '@equivar/engine'
 import { disposeTree } from '../model/dispose-tree.ts'
-import type { GraphArrays } from '../model/graph.ts'
+import type { ChunkArrays, GraphArrays } from '../model/graph.ts'
 import type { MaceNetwork, NetworkOutput, NetworkWeights } from '../model/network.ts'
+import type { GraphBatch } from '../structures/index.ts'
+import { nodesPerChunk, type MemoryUse } from './memory.ts'
 import type { EvaluationOptions } from './options.ts'
 import { within, type Runtime } from '../runtime.ts'
 
@@ -40,7 +43,8 @@ interface BatchArrays {
 }
 
 /** {@link GraphArrays} as a tree of arrays, the only thing that changes from one batch to the next. */
-interface GraphTree extends Omit<GraphArrays, 'numNodes' | 'features'> {
+interface GraphTree extends Omit<GraphArrays, 'numNodes' | 'features' | 'chunks'> {
+  readonly chunks: Omit<ChunkArrays, 'numNodes'> | undefined
   readonly features: Readonly<Record<string, NDArray>>
 }
 
@@ -50,20 +54,30 @@ export class Evaluator {
   readonly weights: NetworkWeights
   readonly dtype: FloatDType
   readonly runtime: Runtime
+  readonly #memory: MemoryUse
   readonly #programs = new Map<string, Program<[GraphTree], BatchArrays>>()
+  #last: Program<[GraphTree], BatchArrays> | undefined
 
-  constructor(network: MaceNetwork, weights: NetworkWeights, dtype: FloatDType, runtime: Runtime) {
+  constructor(network: MaceNetwork, weights: NetworkWeights, dtype: FloatDType, runtime: Runtime, memory: MemoryUse) {
     this.network = network
     this.weights = weights
     this.dtype = dtype
     this.runtime = runtime
+    this.#memory = memory
+  }
+
+  /** Nodes of a batch whose edges are evaluated together; `undefined` if all are. */
+  nodesPerChunk(batch: GraphBatch): number | undefined {
+    const { dtype, network, runtime } = this
+    return nodesPerChunk({ memory: this.#memory, architecture: network.definition.architecture, dtype, capabilities: runtime.capabilities }, batch)
   }
 
   /** Takes over the graph. `pause` runs now and then; what it throws ends the work. */
   async compute(graph: GraphArrays, wanted: Wanted, pause: () => Promise<void>): Promise<BatchNumbers> {
     let results: BatchArrays
     try {
-      results = this.runtime.isCompiled ? within(this.runtime, () => this.program(wanted).run(treeOf(graph))) : await this.#inSteps(graph, wanted, pause)
+      const run = () => this.#program(wanted, graph).run(treeOf(graph))
+      results = this.runtime.isCompiled ? within(this.runtime, run) : await this.#inSteps(graph, wanted, pause)
     } finally {
       disposeTree(graph)
     }
@@ -77,13 +91,21 @@ export class Evaluator {
     return { nodeEnergies, embeddingEnergies: embeddingEnergies[0], gradient: gradient[0] ?? new Float64Array(0), features, terms }
   }
 
-  /** The compiled program for what is wanted. */
-  program(wanted: Wanted): Program<[GraphTree], BatchArrays> {
-    const key = [wanted.gradient, wanted.features, wanted.terms].join()
+  /** The compiled program for what is wanted, and for graphs with or without pairs of edges and chunks of so many nodes. */
+  #program(wanted: Wanted, { pairs, chunks }: GraphArrays): Program<[GraphTree], BatchArrays> {
+    const nodesPerChunk = chunks?.numNodes
+    const key = [wanted.gradient, wanted.features, wanted.terms, pairs !== undefined, nodesPerChunk].join()
     let program = this.#programs.get(key)
     const { method, precision } = this.runtime
-    if (!program) this.#programs.set(key, (program = compile((graph: GraphTree) => this.#apply(graph, wanted), { method, precision })))
+    if (!program) this.#programs.set(key, (program = compile((graph: GraphTree) => this.#apply(graph, wanted, nodesPerChunk), { method, precision })))
+    this.#last = program
     return program
+  }
+
+  /** What the program did that ran last. */
+  explain(): ProgramExplanation {
+    if (!this.#last) throw new InternalError('no program has run')
+    return this.#last.explain()
   }
 
   dispose(): void {
@@ -93,9 +115,10 @@ export class Evaluator {
     this.weights.parameters.dispose()
   }
 
-  #apply(tree: GraphTree, wanted: Wanted): BatchArrays {
+  #apply(tree: GraphTree, wanted: Wanted, nodesPerChunk = 0): BatchArrays {
     const vectors = wanted.gradient ? track(tree.vectors) : tree.vectors
-    const graph = { ...tree, vectors, numNodes: tree.species.shape[0] ?? 0, features: new Map(Object.entries(tree.features)) }
+    const chunks = tree.chunks && { ...tree.chunks, numNodes: nodesPerChunk }
+    const graph = { ...tree, vectors, chunks, numNodes: tree.species.shape[0] ?? 0, features: new Map(Object.entries(tree.features)) }
     const output = this.network.apply(this.weights, graph)
     const gradient = wanted.gradient ? grad(totalEnergy(output), [vectors], { allowUnused: true }) : []
     return selected(output, gradient, wanted)
@@ -137,8 +160,9 @@ function selected({ nodeEnergies, embeddingEnergies, features, terms }: NetworkO
   }
 }
 
-function treeOf({ features, vectors, senders, receivers, pairs, species, atomicNumbers, headMask }: GraphArrays): GraphTree {
-  return { vectors, senders, receivers, pairs, species, atomicNumbers, headMask, features: Object.fromEntries(features) }
+function treeOf({ features, chunks, vectors, senders, receivers, pairs, species, atomicNumbers, headMask }: GraphArrays): GraphTree {
+  const ofChunks = chunks && { edges: chunks.edges, rows: chunks.rows }
+  return { vectors, senders, receivers, pairs, chunks: ofChunks, species, atomicNumbers, headMask, features: Object.fromEntries(features) }
 }
 
 async function read(x: NDArray): Promise<Float64Array> {

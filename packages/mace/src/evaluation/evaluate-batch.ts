@@ -33,7 +33,8 @@ export async function evaluateBatch(
   const graph = within(evaluator.runtime, () => {
     const leaf = array(vectors, { shape: [batch.numEdges, 3], dtype: evaluator.runtime.geometry })
     // The share of one edge of a pair has a meaning only where edges are not summed up.
-    return graphArrays(batch, leaf, structures, architecture, { head, dtype, paired: !(atomicVirials || edgeForces) })
+    const options = { head, dtype, paired: !(atomicVirials || edgeForces), nodesPerChunk: evaluator.nodesPerChunk(batch) }
+    return graphArrays(batch, leaf, structures, architecture, options)
   })
   const results = await evaluator.compute(graph, wantedOf(options), pause)
   const { nodeEnergies: interaction, embeddingEnergies: embedding, gradient: gradients, features, terms } = results

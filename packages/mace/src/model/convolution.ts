@@ -1,7 +1,7 @@
 import type { SegmentedPolynomial } from '@equivar/core'
 import * as descriptors from '@equivar/core/descriptors'
 import { segmentedPolynomial, type Gathered, type NDArray } from '@equivar/engine'
-import type { GraphArrays } from './graph.ts'
+import type { Edges } from './edges.ts'
 import { maceIrreps } from './irreps.ts'
 import { single } from './single.ts'
 
@@ -25,11 +25,11 @@ export class Convolution {
     this.#polynomial = descriptor.polynomial.flattenCoefficientModes().squeezeModes()
   }
 
-  /** weights [E, numWeights], or the row of every edge among those of pairs; features [N, …], harmonics [E, …] → [N, …] */
-  apply(weights: NDArray | Gathered, features: NDArray, harmonics: NDArray, graph: GraphArrays): NDArray {
+  /** weights [E, numWeights], or the row of every edge among those of pairs; features [N, …] → [numRows, …] */
+  apply(weights: NDArray | Gathered, features: NDArray, { senders, rows, numRows, harmonics }: Edges): NDArray {
     return single(
-      segmentedPolynomial(this.#polynomial, [weights, { array: features, indices: graph.senders }, harmonics], {
-        outputs: [{ indices: graph.receivers, rows: graph.numNodes }],
+      segmentedPolynomial(this.#polynomial, [weights, { array: features, indices: senders }, harmonics], {
+        outputs: [{ indices: rows, rows: numRows }],
       }),
     )
   }

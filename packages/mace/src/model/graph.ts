@@ -8,6 +8,15 @@ export interface PairArrays {
   readonly edgeOfPair: NDArray
 }
 
+/** See `chunkEdges`: nodes in K chunks of `numNodes`, with L places each for their edges. */
+export interface ChunkArrays {
+  readonly numNodes: number
+  /** [K, L] int32, an edge in every place. */
+  readonly edges: NDArray
+  /** [K, L] int32, its receiver, counted within the chunk; `numNodes` if that is in another chunk. */
+  readonly rows: NDArray
+}
+
 /**
  * One batch of structures as the network sees it. N nodes and E directed edges over all structures; messages run from
  * `senders` to `receivers`.
@@ -22,6 +31,8 @@ export interface GraphArrays {
   readonly receivers: NDArray
   /** Edges and their reverses as pairs, which share what depends on the distance alone. Without it every edge is computed by itself. */
   readonly pairs: PairArrays | undefined
+  /** Given if what belongs to edges is to exist for one chunk of nodes at a time. */
+  readonly chunks?: ChunkArrays | undefined
   /** [N] int32, position of the element among the model's elements. */
   readonly species: NDArray
   /** [N] int32 */

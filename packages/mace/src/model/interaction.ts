@@ -2,7 +2,7 @@ import { add, concatenate, div, mul, reshape, segmentSum, square, take, tanh, ty
 import type { InteractionKind, LayerDefinition } from '../definition.ts'
 import { Convolution } from './convolution.ts'
 import { applyGate } from './gate.ts'
-import type { GraphArrays } from './graph.ts'
+import type { Edges, OverEdges } from './edges.ts'
 import { maceIrreps } from './irreps.ts'
 import { EquivariantLinear, speciesWeights } from './linear.ts'
 import type { Parameters } from './parameters.ts'
@@ -48,12 +48,17 @@ export interface InteractionWeights {
 }
 
 export interface InteractionInput {
-  readonly graph: GraphArrays
+  /** [N] int32 */
+  readonly species: NDArray
   /** [N, …] incoming node features. */
   readonly features: NDArray
-  /** [E, …] spherical harmonics. */
-  readonly harmonics: NDArray
-  readonly radial: RadialOutput
+  readonly overEdges: OverEdges
+}
+
+/** What joins the radial features of an edge: a row of its sender and one of its receiver. */
+interface NodeInputs {
+  readonly ofSenders: NDArray
+  readonly ofReceivers: NDArray
 }
 
 export interface InteractionOutput {
@@ -122,46 +127,40 @@ export class Interaction {
     }
   }
 
-  apply(weights: InteractionWeights, { graph, features, harmonics, radial }: InteractionInput): InteractionOutput {
+  apply(weights: InteractionWeights, { species, features, overEdges }: InteractionInput): InteractionOutput {
     const up = this.#up.apply(features, weights.up)
-    const ownRadial = this.#radialOf(weights, features, radial, graph)
-    const mixed = this.#radialNetwork.apply(weights.radial, ownRadial.features)
-    const mix = ownRadial.cutoff ? mul(mixed, ownRadial.cutoff) : mixed
-    const summed = this.#convolution.apply(ownRadial.rows ? { array: mix, indices: ownRadial.rows } : mix, up, harmonics, graph)
-    const normalized = this.#normalize(weights, this.#messages.apply(summed, weights.messages), ownRadial, graph)
+    const inputs = this.#nodeInputs(weights, features, species)
+    const [summed = up, density] = overEdges((edges) => this.#sums(weights, up, inputs, edges))
+    const normalized = density ? normalize(weights, summed, density) : summed
     const messages = this.#gate(weights, normalized, up)
     switch (this.#traits.selfConnection) {
       case 'none':
-        return { messages: this.#skip.applyIndexed(messages, weights.skip, graph.species), selfConnection: undefined }
+        return { messages: this.#skip.applyIndexed(messages, weights.skip, species), selfConnection: undefined }
       case 'species':
-        return { messages, selfConnection: this.#skip.applyIndexed(features, weights.skip, graph.species) }
+        return { messages, selfConnection: this.#skip.applyIndexed(features, weights.skip, species) }
       case 'linear':
         return { messages, selfConnection: this.#skip.apply(features, weights.skip) }
     }
   }
 
-  /** What enters the radial network: `[R_e, s_sender, t_receiver]`, different for an edge and its reverse, or the radial features alone. */
-  #radialOf({ down, source, target }: InteractionWeights, features: NDArray, radial: RadialOutput, graph: GraphArrays): RadialOutput {
-    const joined = (ofSender: NDArray, ofReceiver: NDArray): RadialOutput => ({
-      features: concatenate([perEdge(radial.features, radial), ofSender, ofReceiver], 1),
-      cutoff: radial.cutoff && perEdge(radial.cutoff, radial),
-      rows: undefined,
-    })
+  #nodeInputs({ down, source, target }: InteractionWeights, features: NDArray, species: NDArray): NodeInputs | undefined {
     if (this.#down && down) {
       const scalars = this.#down.apply(features, down)
-      return joined(take(scalars, graph.senders), take(scalars, graph.receivers))
+      return { ofSenders: scalars, ofReceivers: scalars }
     }
-    if (source && target) return joined(take(take(source, graph.species), graph.senders), take(take(target, graph.species), graph.receivers))
-    return radial
+    return source && target ? { ofSenders: take(source, species), ofReceivers: take(target, species) } : undefined
   }
 
-  /** `m / (1 + D)` or `m / (α + β D)` with the density `D_i = Σ_{edges into i} tanh(d(x_e)²)`. */
-  #normalize(weights: InteractionWeights, messages: NDArray, radial: RadialOutput, graph: GraphArrays): NDArray {
-    if (!this.#densityNetwork || !weights.density) return messages
-    const weight = tanh(square(this.#densityNetwork.apply(weights.density, radial.features)))
-    const density = segmentSum(perEdge(radial.cutoff ? mul(weight, radial.cutoff) : weight, radial), graph.receivers, graph.numNodes)
-    const { alpha, beta } = weights
-    return div(messages, alpha && beta ? add(mul(density, beta), alpha) : add(density, 1))
+  /** Messages summed over the edges of receivers, and the density if it divides them: `D_i = Σ_{edges into i} tanh(d(x_e)²)`. */
+  #sums(weights: InteractionWeights, up: NDArray, inputs: NodeInputs | undefined, edges: Edges): NDArray[] {
+    const radial = inputs ? joined(inputs, edges) : edges.radial
+    const cutOff = (x: NDArray) => (radial.cutoff ? mul(x, radial.cutoff) : x)
+    const mix = cutOff(this.#radialNetwork.apply(weights.radial, radial.features))
+    const summed = this.#convolution.apply(radial.rows ? { array: mix, indices: radial.rows } : mix, up, edges)
+    const messages = this.#messages.apply(summed, weights.messages)
+    if (!this.#densityNetwork || !weights.density) return [messages]
+    const density = cutOff(tanh(square(this.#densityNetwork.apply(weights.density, radial.features))))
+    return [messages, segmentSum(perEdge(density, radial), edges.rows, edges.numRows)]
   }
 
   /** `linear_2(gate(m + linear_res(h)))` in the non-linear class, else m. */
@@ -170,6 +169,20 @@ export class Interaction {
     if (!gate || !this.#residual || !this.#output || !residual || !output) return messages
     return this.#output.apply(applyGate(gate, add(messages, this.#residual.apply(up, residual))), output)
   }
+}
+
+/** `[R_e, s_sender, t_receiver]`: different for an edge and its reverse. */
+function joined({ ofSenders, ofReceivers }: NodeInputs, { senders, receivers, radial }: Edges): RadialOutput {
+  return {
+    features: concatenate([perEdge(radial.features, radial), take(ofSenders, senders), take(ofReceivers, receivers)], 1),
+    cutoff: radial.cutoff && perEdge(radial.cutoff, radial),
+    rows: undefined,
+  }
+}
+
+/** `m / (1 + D)` or `m / (α + β D)`. */
+function normalize({ alpha, beta }: InteractionWeights, messages: NDArray, density: NDArray): NDArray {
+  return div(messages, alpha && beta ? add(mul(density, beta), alpha) : add(density, 1))
 }
 
 /** Sorted by e3nn's order, equal neighbours merged. */

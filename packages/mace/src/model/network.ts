@@ -2,6 +2,7 @@ import { range } from '@equivar/core'
 import { add, cast, finish, matmul, mul, norm, reshape, sphericalHarmonics, take, zeros, type FloatDType, type NDArray, type Steps } from '@equivar/engine'
 import type { MaceDefinition } from '../definition.ts'
 import { SymmetricContraction } from './contraction.ts'
+import { atOnce, inChunks, type EdgeEmbedding, type OverEdges } from './edges.ts'
 import type { GraphArrays } from './graph.ts'
 import { Interaction, type InteractionWeights } from './interaction.ts'
 import { channelsOf, maceIrreps } from './irreps.ts'
@@ -110,17 +111,9 @@ export class MaceNetwork {
 
   /** {@link MaceNetwork.apply} in steps, two a layer, between which an evaluation can be given up. */
   *steps(weights: NetworkWeights, graph: GraphArrays, observe: Observer = () => undefined): Steps<NetworkOutput> {
-    const { architecture } = this.definition
-    const { parameters } = weights
-    const { dtype } = parameters
+    const { dtype } = weights.parameters
     const geometry = new Parameters(weights.geometry, graph.vectors.dtype === 'float64' ? 'float64' : 'float32')
-    const lengths = norm(graph.vectors, { axes: 1 })
-    // Natural parity serves SO(3) models too: the parity of harmonics decides couplings only, never values.
-    const harmonics = cast(sphericalHarmonics(range(architecture.maxEll + 1), graph.vectors), dtype)
-    const embedded = radialEmbedding(architecture.radial, geometry.at('radial_embedding'), architecture.cutoff, lengths, graph, this.#chebyshevForces)
-    const radial = { features: cast(embedded.features, dtype), cutoff: embedded.cutoff && cast(embedded.cutoff, dtype), rows: embedded.rows }
-    observe('spherical_harmonics', harmonics)
-    observe('radial_embedding', radial.features)
+    const overEdges = this.#overEdges(geometry, graph, dtype, observe)
 
     let features = take(weights.nodeEmbedding, graph.species)
     observe('node_embedding', features)
@@ -138,7 +131,7 @@ export class MaceNetwork {
     for (const [t, { interaction, contraction, linear, useSelfConnection }] of this.#layers.entries()) {
       const own = weights.layers[t]
       if (!own) continue
-      const { messages, selfConnection } = interaction.apply(own.interaction, { graph, features, harmonics, radial })
+      const { messages, selfConnection } = interaction.apply(own.interaction, { species: graph.species, features, overEdges })
       observe(`interactions.${t}`, messages)
       yield
       const mixed = linear.apply(contraction.apply(own.contraction, messages, graph.species), own.linear)
@@ -155,13 +148,37 @@ export class MaceNetwork {
       observe(`readouts.${k}`, energies)
       return selectHead(energies, graph)
     })
-    const repulsion = architecture.pairRepulsion
-      ? cast(pairRepulsion(architecture.pairRepulsion.cutoffOrder, geometry.at('pair_repulsion_fn'), lengths, graph), dtype)
-      : zeros([graph.numNodes], { dtype })
+    const repulsion = this.#pairRepulsion(geometry, graph, overEdges, dtype)
     observe('pair_repulsion_fn', repulsion)
     const terms = [repulsion, ...readouts]
     const summed = readouts.reduce((sum, term) => add(sum, term), repulsion)
     return { nodeEnergies: scaleAndShift(summed, weights, graph), embeddingEnergies, terms, features: perLayer }
+  }
+
+  #overEdges(geometry: Parameters, graph: GraphArrays, dtype: FloatDType, observe: Observer): OverEdges {
+    const { maxEll, radial: definition, cutoff } = this.definition.architecture
+    const embed: EdgeEmbedding = (edges) => {
+      const lengths = norm(edges.vectors, { axes: 1 })
+      // Natural parity serves SO(3) models too: the parity of harmonics decides couplings only, never values.
+      const harmonics = cast(sphericalHarmonics(range(maxEll + 1), edges.vectors), dtype)
+      const own = { ...edges, atomicNumbers: graph.atomicNumbers }
+      const embedded = radialEmbedding(definition, geometry.at('radial_embedding'), cutoff, lengths, own, this.#chebyshevForces)
+      const radial = { ...embedded, features: cast(embedded.features, dtype), cutoff: embedded.cutoff && cast(embedded.cutoff, dtype) }
+      return { lengths, harmonics, radial }
+    }
+    if (graph.chunks) return inChunks(graph, graph.chunks, embed)
+    const features = embed(graph)
+    observe('spherical_harmonics', features.harmonics)
+    observe('radial_embedding', features.radial.features)
+    return atOnce(graph, features)
+  }
+
+  #pairRepulsion(geometry: Parameters, graph: GraphArrays, overEdges: OverEdges, dtype: FloatDType): NDArray {
+    const { pairRepulsion: definition } = this.definition.architecture
+    const none = zeros([graph.numNodes], { dtype })
+    if (!definition) return none
+    const [energies = none] = overEdges((edges) => [pairRepulsion(definition.cutoffOrder, geometry.at('pair_repulsion_fn'), graph.atomicNumbers, edges)])
+    return cast(energies, dtype)
   }
 }
 

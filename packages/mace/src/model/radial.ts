@@ -24,12 +24,14 @@ export function perEdge(x: NDArray, { rows }: Pick<RadialOutput, 'rows'>): NDArr
   return rows ? take(x, rows) : x
 }
 
+type RadialGraph = Pick<GraphArrays, 'senders' | 'receivers' | 'atomicNumbers' | 'pairs'>
+
 /** What decides the radial features: of every edge, or of one edge of every pair. */
 interface RadialEdges extends Pick<GraphArrays, 'senders' | 'receivers' | 'atomicNumbers'> {
   readonly lengths: NDArray
 }
 
-function radialEdges(lengths: NDArray, { senders, receivers, atomicNumbers, pairs }: GraphArrays): RadialEdges {
+function radialEdges(lengths: NDArray, { senders, receivers, atomicNumbers, pairs }: RadialGraph): RadialEdges {
   if (!pairs) return { lengths, senders, receivers, atomicNumbers }
   const { edgeOfPair } = pairs
   return { lengths: take(lengths, edgeOfPair), senders: take(senders, edgeOfPair), receivers: take(receivers, edgeOfPair), atomicNumbers }
@@ -46,7 +48,7 @@ export function radialEmbedding(
   parameters: Parameters,
   cutoffRadius: number,
   lengths: NDArray,
-  graph: GraphArrays,
+  graph: RadialGraph,
   chebyshevForces: ChebyshevForces,
 ): RadialOutput {
   const edges = radialEdges(lengths, graph)

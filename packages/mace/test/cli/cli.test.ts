@@ -104,9 +104,9 @@ describe('equivar eval', () => {
     expect(calls.splice(0)).toEqual([[2, 'b']])
   })
 
-  it('passes dtype and precision on and uses the keys that are named', async () => {
-    const { loads, stdout } = await run(['eval', 'm.model', path('two.xyz'), '--dtype', 'float32', '--precision', 'tensorfloat32', '--forces-key', 'forces'])
-    expect(loads).toMatchObject([{ dtype: 'float32', precision: 'tensorfloat32' }])
+  it('passes dtype, precision and memory on and uses the keys that are named', async () => {
+    const { loads, stdout } = await run(['eval', 'm.model', path('two.xyz'), '--dtype', 'float32', '--precision', 'tensorfloat32', '--memory', 'low', '--forces-key', 'forces'])
+    expect(loads).toMatchObject([{ dtype: 'float32', precision: 'tensorfloat32', memory: 'low' }])
     expect(stdout.text).toContain('(ScaleShiftMACE, float32)')
     expectFailure(await run(['eval', 'm.model', path('two.xyz'), '--energy-key', 'mine']), /structure 0: the structure has no "mine" to serve as energy/)
   })
@@ -173,6 +173,7 @@ describe('usage', () => {
     [['eval', 'm.model', 'x.xyz', '--batch', '0'], /'--batch <n>' argument '0' is invalid. Expected a positive integer/],
     [['eval', 'm.model', 'x.xyz', '--dtype', 'float16'], /Allowed choices are float32, float64/],
     [['eval', 'm.model', 'x.xyz', '--precision', 'low'], /Allowed choices are float32, tensorfloat32/],
+    [['eval', 'm.model', 'x.xyz', '--memory', 'none'], /Allowed choices are auto, full, low/],
     [['eval', 'm.model', 'x.xyz', '--nonsense'], /unknown option '--nonsense'/],
     [['eval', 'm.model', 'x.xyz', 'extra'], /too many arguments/],
     [['evil'], /unknown command 'evil'/],

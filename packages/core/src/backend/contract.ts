@@ -32,6 +32,8 @@ export interface Capabilities {
   readonly maxLanes: number
   /** Bytes of memory that the lanes of a program share. */
   readonly maxSharedBytes: number
+  /** Bytes of it up to which as many programs run at the same time as without, where that is less. */
+  readonly freeSharedBytes?: number | undefined
   /** Buffers that one launch can have. */
   readonly maxBuffers: number
   /** Bytes of the largest buffer. */
@@ -44,8 +46,8 @@ export interface Capabilities {
   readonly parallelism: number
   /** Atomics on floating-point memory. */
   readonly floatAtomics: boolean
-  /** Units for `tileMultiplyAdd` beside plain arithmetic. */
-  readonly matrixUnits: readonly ('tf32' | 'split' | 'f64')[]
+  /** Units for `tileMultiplyAdd` beside plain arithmetic; `lanes` are worth it to bring products through shared memory without any. */
+  readonly matrixUnits: readonly ('tf32' | 'split' | 'f64' | 'lanes')[]
 }
 
 /**

@@ -11,9 +11,14 @@ export interface Target {
   readonly registers: number
   readonly maxLanes: number
   readonly maxSharedBytes: number
+  /** Bytes of it up to which as many programs run at the same time as without; all, unless told. */
+  readonly freeSharedBytes?: number | undefined
   readonly maxBuffers: number
-  /** Units that products of tiles may use beside plain arithmetic; `tf32` without `split` gives accuracy of float32 away for speed. */
-  readonly matrixUnits: readonly ('tf32' | 'split' | 'f64')[]
+  /**
+   * Units that products of tiles may use beside plain arithmetic; `tf32` without `split` gives accuracy of float32 away for speed. `lanes`:
+   * there are none, but products come through shared memory and lanes hold their sums.
+   */
+  readonly matrixUnits: readonly ('tf32' | 'split' | 'f64' | 'lanes')[]
 }
 
 /**

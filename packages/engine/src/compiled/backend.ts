@@ -31,8 +31,8 @@ function letGo(table: Table): void {
 function memoryOf(backend: BackendDevice): Remembered {
   let own = remembered.get(backend)
   if (!own) {
-    const { lanes, vectorBytes, registers, maxLanes, maxSharedBytes, maxBuffers, matrixUnits } = backend.capabilities
-    const target = Object.freeze({ lanes, vectorBytes, registers, maxLanes, maxSharedBytes, maxBuffers, matrixUnits: without(matrixUnits, 'tf32') })
+    const { lanes, vectorBytes, registers, maxLanes, maxSharedBytes, freeSharedBytes, maxBuffers, matrixUnits } = backend.capabilities
+    const target = Object.freeze({ lanes, vectorBytes, registers, maxLanes, maxSharedBytes, freeSharedBytes, maxBuffers, matrixUnits: without(matrixUnits, 'tf32') })
     const lower = matrixUnits.includes('tf32') ? Object.freeze({ ...target, matrixUnits: without(matrixUnits, 'split') }) : target
     own = { targets: { float32: target, tensorfloat32: lower }, executables: new WeakMap(), tables: new WeakMap(), shortTables: new Map() }
     remembered.set(backend, own)

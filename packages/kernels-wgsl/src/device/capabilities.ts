@@ -4,6 +4,8 @@ import type { Capabilities } from '@equivar/core'
 const lanesInStep = 32
 /** Registers of an invocation that kernels may count on everywhere. */
 const registers = 128
+/** Workgroup memory of a program with which processors of graphics cards are still full: they have about 100 kB for 2048 invocations. */
+const freeSharedBytes = 9216
 /** Programs at a time, for what is divided by it; no adapter tells. */
 const parallelism = 64
 const mostLanes = 1024
@@ -16,13 +18,14 @@ export function capabilitiesOf({ limits }: GPUDevice): Capabilities {
     registers,
     maxLanes: Math.min(mostLanes, limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX),
     maxSharedBytes: limits.maxComputeWorkgroupStorageSize - scratchBytes(limits.maxComputeInvocationsPerWorkgroup),
+    freeSharedBytes,
     maxBuffers: limits.maxStorageBuffersPerShaderStage,
     maxBufferBytes: Math.min(limits.maxBufferSize, Number.MAX_SAFE_INTEGER - 8),
     maxBindingBytes: limits.maxStorageBufferBindingSize,
     alignment: limits.minStorageBufferOffsetAlignment,
     parallelism,
     floatAtomics: true,
-    matrixUnits: [],
+    matrixUnits: ['lanes'],
   }
 }
 

@@ -24,6 +24,12 @@ export function binary(state: PrinterState, { operator, a, b, result }: Of<'bina
   else state.define(result, binaryText(operator, state.scalar(a), left, right))
 }
 
+/** The place of an element, computed where it is used. */
+export function placeText(state: PrinterState, { operator, a, b, result }: Of<'binary'>): void {
+  const [left = '', right = ''] = state.operands(a, b)
+  state.name(result, `(${binaryText(operator, state.scalar(a), left, right)})`)
+}
+
 export function binaryText(operator: kernels.BinaryOperator, scalar: kernels.ScalarType, left: string, right: string): string {
   if (scalar === 'bool' && operator === 'xor') return `${left} != ${right}`
   const sign = infix[operator]

@@ -1,12 +1,14 @@
 import { InternalError, type kernels } from '@equivar/core'
-import { binary, bitcast, compare, convert, fma, select, unary } from './arithmetic.ts'
+import { binary, bitcast, compare, convert, fma, placeText, select, unary } from './arithmetic.ts'
 import { isUniform } from './group.ts'
 import { typeName } from './literals.ts'
 import { type MemoryPrinter, uniformWord } from './memory.ts'
 import { reduce } from './reduce.ts'
+import { neededOf } from './needed.ts'
 import type { PrinterState } from './state.ts'
 import { sumTogether } from './sum-batch.ts'
 import { multiplyTiles } from './tile.ts'
+import { placesOf } from './places.ts'
 import type { Uniformity } from './uniformity.ts'
 import type { Together } from './widths.ts'
 
@@ -18,17 +20,22 @@ export class BodyPrinter {
   readonly #memory: MemoryPrinter
   readonly #uniformity: Uniformity
   readonly #together: ReadonlyMap<kernels.Block, Together>
+  readonly #isNeeded: (instruction: kernels.Instruction) => boolean
+  readonly #places: ReadonlySet<kernels.ValueId>
 
   constructor(state: PrinterState, memory: MemoryPrinter, uniformity: Uniformity, together: ReadonlyMap<kernels.Block, Together>) {
     this.#state = state
     this.#memory = memory
     this.#uniformity = uniformity
     this.#together = together
+    this.#isNeeded = neededOf(state.kernel, state.forms, together)
+    this.#places = placesOf(state.kernel)
   }
 
   block(block: kernels.Block): void {
     const together = this.#together.get(block)
     for (const instruction of block) {
+      if (!this.#isPrinted(instruction, together)) continue
       const loads = together?.loads.groups.get(instruction)
       const stores = together?.stores.groups.get(instruction)
       const sums = together?.sums.batches.get(instruction)
@@ -37,6 +44,11 @@ export class BodyPrinter {
       else if (stores) this.#memory.store(stores)
       else if (![together?.loads.done, together?.stores.done, together?.sums.done].some((done) => done?.has(instruction))) this.#instruction(instruction)
     }
+  }
+
+  #isPrinted(instruction: kernels.Instruction, together: Together | undefined): boolean {
+    const loads = together?.loads.groups.get(instruction) ?? [instruction]
+    return loads.some((load) => this.#isNeeded(load))
   }
 
   #instruction(instruction: kernels.Instruction): void {
@@ -59,7 +71,8 @@ export class BodyPrinter {
         unary(state, instruction)
         break
       case 'binary':
-        binary(state, instruction)
+        if (this.#places.has(instruction.result)) placeText(state, instruction)
+        else binary(state, instruction)
         break
       case 'compare':
         compare(state, instruction)

@@ -4,7 +4,7 @@ import { typeName } from './literals.ts'
 import type { PrinterState } from './state.ts'
 
 /** Bytes of workgroup memory through which subgroups hand one another what they add up. */
-const mostExchanged = 8192
+const mostExchanged = 4096
 
 /** Sums that are made at once: no subgroup has more than it has lanes; 0 where lanes cannot exchange values. */
 export function mostSums({ lanes, reduce, subgroupSize }: PrinterState['group']): number {

@@ -75,10 +75,11 @@ function makeSpec(request: PolynomialRequest, form: NormalForm, target: Target, 
   let chunk = isByEntry && isAlone(analysis, iteration) ? 1 : Math.max(unit, Math.ceil(chunkFor(analysis, iteration, tuning) / unit) * unit)
   while (touched && chunk / 2 >= unit && chunk > touched.entries) chunk /= 2
   const bytesFor = (entries: number) => bytesOfProgram({ analysis, chunk: entries, isByEntry, iteration, lanes, passes, request })
-  while (chunk / 2 >= unit && bytesFor(chunk) > target.maxSharedBytes) chunk /= 2
+  const { maxSharedBytes, freeSharedBytes = maxSharedBytes } = target
+  while (chunk / 2 >= unit && bytesFor(chunk) > freeSharedBytes) chunk /= 2
   const atOnce = entriesAtOnce({ isByEntry, lanes }, channels)
   const whole = atOnce * Math.ceil(chunk / atOnce)
-  if (bytesFor(whole) <= target.maxSharedBytes) chunk = whole
+  if (bytesFor(whole) <= maxSharedBytes) chunk = whole
   const isOfOtherScalar = outputs.some((o) => request.outputScalars[o] !== request.mathScalar)
   return {
     name: nameOf(access),
@@ -93,7 +94,7 @@ function makeSpec(request: PolynomialRequest, form: NormalForm, target: Target, 
     chunk,
     isByEntry,
     touched,
-    maxRowBytes: Math.max(0, target.maxSharedBytes - bytesFor(chunk)),
+    maxRowBytes: Math.max(0, freeSharedBytes - bytesFor(chunk)),
     isPartial: access.kind === 'shared' || (addsUp && isOfOtherScalar),
   }
 }

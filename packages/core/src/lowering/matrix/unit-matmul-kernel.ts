@@ -44,7 +44,7 @@ export function unitMatmulKernel(options: UnitMatmulOptions): Kernel {
   const [firstRow, firstColumn] = [b.programId(0).mul(shape.rows), b.programId(1).mul(shape.columns)]
 
   const product = new UnitProduct(b, shape)
-  product.add(lastStep.sub(firstStep).max(0), {
+  const sums = product.add(product.zero(), lastStep.sub(firstStep).max(0), {
     memory: left,
     vector: vectors.a,
     element: (r, s, start) => {
@@ -59,11 +59,11 @@ export function unitMatmulKernel(options: UnitMatmulOptions): Kernel {
       return { position: bBase.add(transposeB ? column.mul(k).add(step) : step.mul(n).add(column)), mask: column.less(n).and(step.less(lastStep)) }
     },
   })
-  product.finish(vectors.c, (r, c, sums) => {
+  product.finish(sums, vectors.c, (r, c, own) => {
     const [row, column] = [firstRow.add(r), firstColumn.add(c)]
     const mask = row.less(m).and(column.less(n))
     const place = cBase.add(row.mul(n)).add(column)
-    for (const [j, sum] of sums.entries()) {
+    for (const [j, sum] of own.entries()) {
       const shift = bias?.load(column.add(j), { mask })
       const value = finishProduct(sum, options, { scale, shift, before: () => result.load(place.add(j), { mask }) })
       result.store(place.add(j), value, { mask })

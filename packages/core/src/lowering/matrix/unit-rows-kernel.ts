@@ -81,12 +81,12 @@ export function unitRowsKernel(options: UnitRowsOptions): Kernel {
   b.barrier()
 
   const product = new UnitProduct(b, shape)
-  b.loop(firstPath, lastPath, {}, (path) => {
+  const sums = b.loop(firstPath, lastPath, { carry: [...product.zero()] }, (path, before) => {
     const ofPath = (j: number) => paths.load(path.mul(pathEntry).add(j)).convert('index')
     const length = ofPath(0)
     const [xOffset, xRow, xInner] = [ofPath(1), ofPath(2), ofPath(3)]
     const [wOffset, wInner, wColumn] = [ofPath(4).mul(vectors.weights), ofPath(5), ofPath(6)]
-    product.add(length, {
+    return product.add(before, length, {
       memory: x,
       vector: vectors.x,
       element: (r, s, start) => {
@@ -106,12 +106,12 @@ export function unitRowsKernel(options: UnitRowsOptions): Kernel {
       },
     })
   })
-  product.finish(vectors.y, (r, c, sums) => {
+  product.finish(sums, vectors.y, (r, c, together) => {
     const column = firstColumn.add(c)
     const start = rowY.load(r).convert('index').add(rowOf.load(r).convert('index').mul(yRow)).mul(vectors.y).add(yOffset)
     const mask = r.less(rows).and(column.less(columns))
     const place = start.add(unitColumns ? column : column.mul(yColumn))
-    for (const [j, sum] of sums.entries()) {
+    for (const [j, sum] of together.entries()) {
       const value = sum.mul(factor)
       y.store(place.add(j), accumulates ? value.add(y.load(place.add(j), { mask })) : value, { mask })
     }

@@ -27,13 +27,13 @@ export function unitSumKernel(options: UnitSumOptions): Kernel {
   }
   const product = new UnitProduct(b, unit)
   const none = b.constant(math, 0)
-  const [factor] = b.loop(firstPath, lastPath, { carry: [none] }, (path) => {
+  const [factor, ...totals] = b.loop(firstPath, lastPath, { carry: [none, ...product.zero()] }, (path, [, ...before]) => {
     const ofPath = (j: number) => paths.load(path.mul(sumPathEntry).add(j)).convert('index')
     const [inner, xOffset, xInner, xRow, gOffset, gInner, gColumn] = [ofPath(0), ofPath(1), ofPath(2), ofPath(3), ofPath(4), ofPath(5), ofPath(6)]
-    b.loop(0, inner, {}, (component) => {
+    const after = b.loop(0, inner, { carry: before }, (component, own) => {
       const xBase = xOffset.add(component.mul(xInner)).add(firstRow.mul(xRow)).mul(vectors.x)
       const gBase = gOffset.add(component.mul(gInner)).add(firstColumn.mul(gColumn)).mul(vectors.g)
-      product.add(entries, {
+      return product.add(own, entries, {
         memory: x,
         vector: vectors.x,
         element: (r, s, start) => {
@@ -49,9 +49,9 @@ export function unitSumKernel(options: UnitSumOptions): Kernel {
         },
       })
     })
-    return [factors.load(path)]
+    return [factors.load(path), ...after]
   })
-  product.finish(1, (r, c, [sum]) => {
+  product.finish(totals, 1, (r, c, [sum]) => {
     if (sum) sums.store(target.add(r.mul(rowStride)).add(c), sum.mul(factor), { mask: r.less(rows).and(c.less(columns)) })
   })
   return b.build()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { lowerMatmul, type MatmulRequest, type MatmulSizes } from '../../../src/lowering/index.ts'
-import { gpu, newMemory, numbers, relativeDifference, runPlan, simd, units } from './run-plan.ts'
+import { gpu, lanes, newMemory, numbers, relativeDifference, runPlan, simd, units } from './run-plan.ts'
 
 const activations = { silu: (x: number) => x / (1 + Math.exp(-x)), sigmoid: (x: number) => 1 / (1 + Math.exp(-x)), tanh: Math.tanh }
 
@@ -66,6 +66,13 @@ describe('product of matrices', () => {
 
   test('lanes of a GPU', () => {
     for (const [m, n, k] of shapes) check({ scalar: 'f32', transposeA: m % 2 === 0, transposeB: n % 2 === 0 }, { m, n, k }, gpu)
+  })
+
+  test('lanes of a GPU that hold sums', () => {
+    for (const [m, n, k] of [[33, 36, 40], [70, 5, 13]] as const) {
+      check({ scalar: 'f32', transposeB: true, bias: true, activation: 'silu' }, { m, n, k }, lanes)
+      check({ scalar: 'f32', transposeA: true, accumulate: true }, { m, n, k, scale: -2 }, lanes)
+    }
   })
 
   test('matrix units', () => {

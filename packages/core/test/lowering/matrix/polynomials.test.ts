@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import * as cue from '../../../src/index.ts'
 import { lowerMatrix, type PolynomialRequest, type PolynomialSizes, type RowAccess, type Target } from '../../../src/lowering/index.ts'
-import { gpu, newMemory, numbers, orderOf, relativeDifference, runPlan, simd, units } from './run-plan.ts'
+import { gpu, lanes, newMemory, numbers, orderOf, relativeDifference, runPlan, simd, units } from './run-plan.ts'
 
 interface Case {
   readonly polynomial: cue.SegmentedPolynomial
@@ -151,24 +151,24 @@ describe('sums of products of matrices', () => {
     }
   })
 
-  describe.each(['f32', 'f64'] as const)('matrix units of %s', (scalar) => {
+  describe.each([['matrix units of f32', 'f32', units], ['matrix units of f64', 'f64', units], ['registers of lanes', 'f32', lanes]] as const)('%s', (_, scalar, target) => {
     const own: Scalars = { mathScalar: scalar, inputScalars: Array<typeof scalar>(4).fill(scalar), outputScalars: [scalar, scalar] }
     const wide = linear('20x0e+36x1o', '40x0e+12x1o')
     test('a layer and its derivatives', () => {
       for (const polynomial of [...layers, wide]) {
         const { both, jvp } = family(polynomial)
-        check({ polynomial, inputs: [shared, batched], outputs: [batched], batchSize: 13 }, own, units)
-        check({ polynomial: both, inputs: [shared, batched, batched], outputs: [shared, batched], batchSize: 37 }, own, units)
-        check({ polynomial: jvp, inputs: [shared, batched, shared, batched], outputs: [batched], batchSize: 5 }, own, units)
-        check({ polynomial: both, inputs: [shared, batched, batched], outputs: [shared, batched], batchSize: 0 }, own, units)
+        check({ polynomial, inputs: [shared, batched], outputs: [batched], batchSize: 13 }, own, target)
+        check({ polynomial: both, inputs: [shared, batched, batched], outputs: [shared, batched], batchSize: 37 }, own, target)
+        check({ polynomial: jvp, inputs: [shared, batched, shared, batched], outputs: [batched], batchSize: 5 }, own, target)
+        check({ polynomial: both, inputs: [shared, batched, batched], outputs: [shared, batched], batchSize: 0 }, own, target)
       }
     })
 
     test('gathered rows, and programs that share the entries', () => {
       const indices = [{ values: Array.from({ length: 300 }, (_, e) => (e * e) % 7), rows: 7 }]
       const { toW } = family(wide)
-      check({ polynomial: wide, inputs: [shared, species], outputs: [batched], batchSize: 20, indices }, own, units)
-      check({ polynomial: toW, inputs: [shared, species, batched], outputs: [shared], batchSize: 300, indices }, own, units)
+      check({ polynomial: wide, inputs: [shared, species], outputs: [batched], batchSize: 20, indices }, own, target)
+      check({ polynomial: toW, inputs: [shared, species, batched], outputs: [shared], batchSize: 300, indices }, own, target)
     })
 
     test('weights of species: blocks of entries of one row', () => {
@@ -177,17 +177,17 @@ describe('sums of products of matrices', () => {
       const indices = [{ values, rows: 6 }, { values: values.map((value, e) => (value + e) % 11), rows: 11 }]
       for (const polynomial of [...layers.slice(1), wide]) {
         const { both, jvp } = family(polynomial)
-        check({ polynomial, inputs: [species, batched], outputs: [batched], batchSize: 120, indices }, own, units)
-        check({ polynomial: both, inputs: [species, batched, batched], outputs: [species, batched], batchSize: 120, indices }, own, units)
-        check({ polynomial: jvp, inputs: [species, batched, species, batched], outputs: [batched], batchSize: 120, indices }, own, units)
+        check({ polynomial, inputs: [species, batched], outputs: [batched], batchSize: 120, indices }, own, target)
+        check({ polynomial: both, inputs: [species, batched, batched], outputs: [species, batched], batchSize: 120, indices }, own, target)
+        check({ polynomial: jvp, inputs: [species, batched, species, batched], outputs: [batched], batchSize: 120, indices }, own, target)
       }
-      check({ polynomial: wide, inputs: [species, { kind: 'indexed', index: 1 }], outputs: [batched], batchSize: 120, indices }, own, units)
+      check({ polynomial: wide, inputs: [species, { kind: 'indexed', index: 1 }], outputs: [batched], batchSize: 120, indices }, own, target)
     })
 
     test('kernels of other targets where types differ or few entries share weights', () => {
       const plain = { polynomial: wide, outputs: [batched], inputScalars: [scalar, scalar], outputScalars: [scalar], mathScalar: scalar }
       const kernelsOf = (inputs: readonly RowAccess[], scalars: Scalars, batchSize = 9) =>
-        lowerMatrix({ ...plain, inputs, ...scalars }, units)
+        lowerMatrix({ ...plain, inputs, ...scalars }, target)
           ?.plan({ batchSize, inputRows: [3, batchSize], outputRows: [batchSize] })
           .launches.map(({ kernel }) => kernel.name)
       expect(kernelsOf([shared, batched], {})).toEqual(['unitRows'])

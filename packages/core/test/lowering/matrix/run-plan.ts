@@ -3,6 +3,8 @@ import type { Plan, Slot, Target } from '../../../src/lowering/index.ts'
 
 export const simd: Target = { lanes: 'simd', vectorBytes: 16, registers: 16, maxLanes: 1024, maxSharedBytes: 65536, maxBuffers: 64, matrixUnits: [] }
 export const gpu: Target = { lanes: 'gpu', vectorBytes: 32, registers: 255, maxLanes: 1024, maxSharedBytes: 49152, maxBuffers: 16, matrixUnits: [] }
+/** Threads that hold sums of products in their registers. */
+export const lanes: Target = { ...gpu, matrixUnits: ['lanes'] }
 /** Threads with matrix units. */
 export const units: Target = { ...gpu, maxSharedBytes: 61440, matrixUnits: ['split', 'f64'] }
 

@@ -12,18 +12,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
  let v1 = i32(u32(program) / given[0].z);
  let v6 = v1 * 8i;
  let v7 = 5i - v6;
- let v8 = v0 + 1i;
  let v9 = b0[v0];
- let v11 = b0[v8];
+ let v11 = b0[(v0 + 1i)];
  var v14: f32 = 0f;
  for (var v13 = v9; v13 < v11; v13 += 1i) {
   let v15 = 5i * v13;
-  let v16 = v6 + v15;
-  let v17 = select(0f, b1[v16 + lane], lane < v7);
+  let v17 = select(0f, b1[(v6 + v15) + lane], lane < v7);
   let v18 = v14 + v17;
   v14 = v18;
  }
  let v20 = v0 * 5i;
- let v21 = v6 + v20;
- if (lane < v7) { b2[v21 + lane] = v14; }
+ if (lane < v7) { b2[(v6 + v20) + lane] = v14; }
 }

@@ -37,8 +37,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
  for (var v23 = 0i; v23 < 37i; v23 += 64i) {
   let v25 = 37i - v23;
   let v26 = lane < v25;
-  let v27 = v22 + v23;
-  let v28 = select(0f, b0[v27 + lane], lane < v25);
+  let v28 = select(0f, b0[(v22 + v23) + lane], lane < v25);
   let v29 = max(v24, v28);
   let v30 = select(v24, v29, v26);
   v24 = v30;
@@ -61,9 +60,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
  workgroupBarrier();
  var v34: f32 = 0f;
  for (var v33 = 0i; v33 < 37i; v33 += 64i) {
-  let v35 = v22 + v33;
   let v36 = 37i - v33;
-  let v37 = select(0f, b0[v35 + lane], lane < v36);
+  let v37 = select(0f, b0[(v22 + v33) + lane], lane < v36);
   let v38 = v37 - v32;
   let v39 = v38 < (-86.9000015258789f);
   let v40 = 88.75f < v38;

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import { Command } from 'commander'
 import { cases } from '../cases/catalog.ts'
 import { kernelCases } from '../kernels/catalog.ts'
@@ -14,6 +15,9 @@ import {
 } from './options.ts'
 import { freshRun } from './fresh.ts'
 import { caseRatios, run } from './run.ts'
+
+// As the command line of @equivar/mace does: Node 20 keeps relaxed SIMD behind a flag.
+if (process.versions.node.startsWith('20.')) setFlagsFromString('--experimental-wasm-relaxed-simd')
 
 const program = new Command('bench').description('measures @equivar beside other libraries, on the same inputs; outputs are compared first')
 

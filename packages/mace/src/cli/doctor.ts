@@ -73,7 +73,9 @@ function diagnosisOf(devices: readonly DeviceDiagnosis[]): Diagnosis {
       ...devices.flatMap(({ name, check }) => (check?.passed === false ? [`do not use ${name}: its kernels fail a check (${check.detail}); update its driver, or report this`] : [])),
       ...(chosen === undefined || chosen.kind === 'cpu' ? [] : [`the command computes on the processor unless it is told --backend ${chosen.kind}, or --backend auto`]),
       ...better.flatMap(({ name, remedy }) => (remedy === null ? [] : [`for ${name}: ${remedy}`])),
-      ...(chosen?.description?.includes('without relaxed multiply-add') ? ['on the processor: Node 24 has a multiply-add for vectors, Node 20 only with --experimental-wasm-relaxed-simd'] : []),
+      ...(chosen?.description?.includes('relaxed multiply-add') && process.versions.node.startsWith('20.')
+        ? ['on the processor: this command lets Node 20 multiply and add vectors at once; your programs do so with --experimental-wasm-relaxed-simd, or on Node 24']
+        : []),
     ],
   }
 }

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import manifest from '../../package.json' with { type: 'json' }
 import { Interrupted, type ModelFiles } from './context.ts'
 import { describeFailure } from './failure.ts'
@@ -9,6 +10,8 @@ import { runCli } from './program.ts'
  * that everything written still arrives. A second Ctrl-C ends the process at once.
  */
 export async function runProcess(models: ModelFiles): Promise<void> {
+  // Node 20 keeps relaxed SIMD behind a flag, which counts for all that is compiled from now on. A process of its own may set it.
+  if (process.versions.node.startsWith('20.')) setFlagsFromString('--experimental-wasm-relaxed-simd')
   const controller = new AbortController()
   const interrupt = () => {
     controller.abort(new Interrupted('interrupted', 130))

@@ -90,9 +90,19 @@ export class Units {
     })
   }
 
-  /** Makes one unit of two, if a kernel can have so much. The shape is that of the first. */
+  /**
+   * Makes one unit of two, if a kernel can have so much. The shape is that of the first, to which what it reads of the second is broadcast:
+   * with the axes over which the second runs, unless these do not matter.
+   */
   tryMerge(unit: OpenUnit, producer: OpenUnit): void {
-    if (this.#fits(unit, producer)) this.#merge(unit, producer)
+    if (!this.#fits(unit, producer)) return
+    const made = new Set(producer.steps.flatMap((k) => this.#graph.steps[k]?.outputs ?? []))
+    const read = unit.steps.flatMap((k) => this.#graph.steps[k]?.inputs ?? []).filter((id) => made.has(id))
+    const shapes = read.map((id) => this.#graph.tensors[id]?.shape ?? [])
+    const axes = producer.isFlat ? shapes[0] : producer.shape
+    if (!axes || !shapes.every((shape) => sameShape(withoutLeadingOnes(shape), withoutLeadingOnes(axes)))) return
+    producer.shape = axes
+    this.#merge(unit, producer)
   }
 
   /**
@@ -257,6 +267,12 @@ export class Units {
   elements({ shape }: OpenUnit): number {
     return elementCount(shape ?? [])
   }
+}
+
+/** The axes that decide how an array is broadcast. */
+function withoutLeadingOnes(shape: Shape): Shape {
+  const first = shape.findIndex((extent) => extent !== 1)
+  return first < 0 ? [] : shape.slice(first)
 }
 
 /** Primitives that cost less than to write and read their result. */

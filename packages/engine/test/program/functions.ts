@@ -55,6 +55,11 @@ function mlp(x: eq.NDArray, w: eq.NDArray, b: eq.NDArray): eq.NDArray {
 
 export const functions: readonly TracedFunction[] = [
   {
+    name: 'axes that a reshape adds behind those of a broadcast, of equal extents',
+    f: (x, y) => [eq.add(x, eq.reshape(eq.add(y, eq.ones([2, 1], y)), [2, 2, 1]))],
+    inputs: (n) => [randomArray([2, 2, n], 31), randomArray([2], 32)],
+  },
+  {
     name: 'element-wise primitives with broadcasting',
     f: (x, y) => {
       const z = eq.add(eq.mul(x, y), eq.exp(eq.neg(eq.square(y))))

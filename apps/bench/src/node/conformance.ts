@@ -47,11 +47,16 @@ export async function runShare(options: ConformanceOptionTexts): Promise<number>
   const { failures, ...summary } = results
   for (const { name, message } of failures.slice(0, mostPrinted)) console.log(`${name}: ${message}`)
   console.log(JSON.stringify({ ...summary, failures: failures.length }))
-  if (options.out !== undefined) writeFile(options.out, `${JSON.stringify({ share: options.share, ...results }, null, 1)}\n`)
+  keep(options, results)
   return results.failed
 }
 
-async function alone({ backend: kind, tier, seed, share, seconds }: ConformanceOptionTexts): Promise<ConformanceResults> {
+function keep({ out, share }: ConformanceOptionTexts, results: ConformanceResults): void {
+  if (out !== undefined) writeFile(out, `${JSON.stringify({ share, ...results }, null, 1)}\n`)
+}
+
+async function alone(options: ConformanceOptionTexts): Promise<ConformanceResults> {
+  const { backend: kind, tier, seed, share, seconds } = options
   const backend = backends[kind]()
   use(backend)
   const lose = (device: BackendDevice) => {
@@ -64,6 +69,8 @@ async function alone({ backend: kind, tier, seed, share, seconds }: ConformanceO
   for (let round = 0; round < rounds && (round === 0 || performance.now() - began < 1000 * (seconds ?? 0)); round++) {
     const shard = { index: share.index + share.count * round, count: share.count * rounds }
     parts.push(await runConformance(backend, { tier, seed, shard, hooks }))
+    // A process that is ended in the middle leaves the rounds that it finished.
+    if (round + 1 < rounds) keep(options, together(parts, performance.now() - began))
   }
   return together(parts, performance.now() - began)
 }

@@ -46,6 +46,30 @@ describe('a program where the host does not see the memory', () => {
     }
   })
 
+  test('looks at indices where it is told to, and costs nothing more where it is not', async () => {
+    const f = (x: eq.NDArray, i: eq.NDArray) => [eq.take(x, i)]
+    const [x, far] = [on([5, 2], 3), eq.array([0, 5], { dtype: 'int32', device: 'webgpu' })]
+    using unchecked = eq.withIndexChecks(false, () => eq.compile(f))
+    using checked = eq.withIndexChecks(false, () => eq.compile(f, { checkIndices: true }))
+    using byDefault = eq.compile(f)
+    for (const program of [checked, byDefault]) {
+      remote.takeCounts()
+      expect(() => program(x, far)).toThrow(InputError)
+      expect(() => program(x, far)).toThrow('take: index 5 at position 1 is out of range for 5 rows')
+      expect(remote.takeCounts()).toMatchObject({ launches: 0, replays: 0 })
+    }
+    // The interpreter notices what other devices do not look at.
+    expect(() => unchecked(x, far)).toThrow(/kernel 'take': element 1 of buffer 'indices' is 5/)
+    const near = integers(2, 5, 1)
+    const counts = []
+    for (const program of [unchecked, checked]) {
+      await taken(program(x, near))
+      counts.push((await taken(program(x, near))).counts)
+    }
+    expect(counts[1]).toEqual(counts[0])
+    for (const own of [x, far, near]) own.dispose()
+  })
+
   test('writes what changed', async () => {
     using program = eq.compile((x: eq.NDArray, i: eq.NDArray, w: eq.NDArray) => [eq.segmentSum(eq.mul(eq.take(x, i), w), i, 5), eq.sum(w)])
     const [i, w] = [integers(7, 5, 1), on([7, 2], 2)]

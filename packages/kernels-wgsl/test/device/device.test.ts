@@ -156,6 +156,21 @@ describe('failures', () => {
     again.close()
   })
 
+  it('of memory end the device with how much was asked for, and every promise', async () => {
+    const full = await createWebgpu({ software: true }).open()
+    const held = words(full, [1, 2])
+    const { gpuDevice } = full
+    const popErrorScope = gpuDevice.popErrorScope.bind(gpuDevice)
+    // What a graphics card without memory says some time after a buffer was made.
+    let told: Promise<GPUError | null> = Promise.resolve(null)
+    gpuDevice.popErrorScope = () => (told = popErrorScope().then(() => ({ message: 'no memory' })))
+    full.allocate(2 ** 26)
+    await told
+    expect(full.lost?.message).toMatch(/67108864 bytes.*8 bytes in 1 buffers are in use/)
+    for (const promise of [full.read(held), full.synchronize()]) await expect(promise).rejects.toThrow(full.lost ?? 'nothing')
+    expect(() => full.allocate(4)).toThrow(full.lost ?? 'nothing')
+  })
+
   it('of the driver reject what waits', async () => {
     const lost = await createWebgpu({ software: true }).open()
     const x = words(lost, [1])

@@ -18,6 +18,9 @@ export interface ContractContext {
   readonly hooks: FailureHooks
 }
 
+/** A rule: throws a sentence if it is broken, returns why it cannot be tried. */
+export type Rule = (context: ContractContext) => Promise<Skip | undefined>
+
 /** A case that cannot be tried here. */
 export class Skip {
   readonly reason: string
@@ -40,6 +43,15 @@ export function errorOf(what: string, act: () => unknown): unknown {
     return error
   }
   throw new Error(`${what} was not refused`)
+}
+
+export const words = (...values: number[]) => Int32Array.from(values)
+
+export const equal = (a: readonly number[], b: readonly number[]) => a.length === b.length && a.every((value, k) => value === b[k])
+
+/** @throws {Error} unless words are those that are expected. */
+export function requireWords(what: string, got: readonly number[], expected: readonly number[]): void {
+  require(equal(got, expected), `${what}: got ${got.join(', ')} instead of ${expected.join(', ')}`)
 }
 
 /** A binding of new memory, all of it. */

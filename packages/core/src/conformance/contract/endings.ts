@@ -1,7 +1,7 @@
 import type { Backend, BackendDevice } from '../../backend/index.ts'
 import { DeviceError } from '../../errors.ts'
-import { allocate, errorOf, readWords, require, Skip, slowKernel, update, withMemory } from './context.ts'
-import { requireForeign, requireRejected, type Rule } from './rules.ts'
+import { allocate, errorOf, readWords, require, type Rule, Skip, slowKernel, update, withMemory } from './context.ts'
+import { requireForeign, requireRejected } from './refusals.ts'
 
 /** Every call on a device that ended throws one error; what gives back still may be called. */
 async function requireEnded(device: BackendDevice, end: () => void | Promise<void>): Promise<void> {

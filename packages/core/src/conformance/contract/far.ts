@@ -1,8 +1,7 @@
 import type { Binding } from '../../backend/index.ts'
 import { DeviceError } from '../../errors.ts'
 import { KernelBuilder } from '../../kernels/index.ts'
-import { require, Skip } from './context.ts'
-import type { Rule } from './rules.ts'
+import { require, type Rule, Skip } from './context.ts'
 
 /** `y[to + lane] = 2 · y[from + lane]`, and `y[to + lanes] = 3 · y[from]`. */
 const farKernel = (() => {

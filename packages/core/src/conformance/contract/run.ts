@@ -1,14 +1,15 @@
 import { InternalError } from '../../errors.ts'
 import type { ContractCase, Tier } from '../cases.ts'
-import { type ContractContext, Skip } from './context.ts'
+import { type ContractContext, type Rule, Skip } from './context.ts'
 import { endings } from './endings.ts'
 import { farRules } from './far.ts'
-import { type Rule, rules } from './rules.ts'
+import { refusals } from './refusals.ts'
+import { rules } from './rules.ts'
 
-const all: Readonly<Record<string, Rule>> = { ...rules, ...endings, ...farRules }
+const all: Readonly<Record<string, Rule>> = { ...rules, ...refusals, ...endings, ...farRules }
 
 export function contractCases(tier: Tier, seed: number): ContractCase[] {
-  return Object.keys(tier === 'ci' ? { ...rules, ...endings } : all).map((name) => ({ category: 'contract', name: `contract/${name}`, seed }))
+  return Object.keys(tier === 'ci' ? { ...rules, ...refusals, ...endings } : all).map((name) => ({ category: 'contract', name: `contract/${name}`, seed }))
 }
 
 /** Nothing, or why it cannot be tried. @throws {Error} with a sentence if the rule is broken. */

@@ -29,6 +29,8 @@ export interface PolynomialCase {
 }
 
 type Choices = Omit<PolynomialCase, 'category' | 'name' | 'seed'>
+/** What decides whether a case makes sense. */
+type Meaning = Omit<Choices, 'numbers' | 'batchSize' | 'launch'>
 
 /** What `indexed_linear` is for: features times weights, the first input, which are those of all entries, of one, or of some kind. */
 const layers: readonly DescriptorName[] = ['linear', 'linearWithGaps', 'linearIrDict', 'escn', 'escnCompact', 'gatrLinear']
@@ -70,19 +72,20 @@ function allCases(seed: number): PolynomialCase[] {
       for (const form of forms)
         for (const derivative of derivatives)
           for (const method of methods)
-            for (const access of accessModes)
+            for (const access of accessModes) {
+              const own = { descriptor, multiplicity, form, derivative, method, access }
+              const possible = rowsModes.filter((rows) => isMeaningful({ ...own, rows }))
               for (const numbers of numbersModes) {
-                const choices = { descriptor, multiplicity, form, derivative, method, access, numbers, launch: random.pick(launchModes) }
-                const candidates = random.shuffle(rowsModes).map((rows): Choices => ({ ...choices, rows, batchSize: random.pick(batchSizes) }))
-                const row = candidates.find(isMeaningful)
-                if (row) cases.push(toCase(row, seed))
+                const rows = random.pick(possible)
+                if (rows !== undefined) cases.push(toCase({ ...own, rows, numbers, batchSize: random.pick(batchSizes), launch: random.pick(launchModes) }, seed))
               }
+            }
   // In no order, so that shards are alike.
   return random.shuffle(cases)
 }
 
 /** Whether a choice is possible, and not the same as a simpler one. */
-function isMeaningful({ descriptor, multiplicity, form, derivative, access, rows, method }: Choices): boolean {
+function isMeaningful({ descriptor, multiplicity, form, derivative, access, rows, method }: Meaning): boolean {
   const entry = descriptorTable[descriptor]
   const own: readonly number[] = entry.multiplicities
   if (!own.includes(multiplicity)) return false

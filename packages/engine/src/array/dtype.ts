@@ -35,6 +35,9 @@ export function isFloat(dtype: DType): dtype is FloatDType {
  *
  * @throws {DeviceError} if the host does not have it.
  */
+export function allocate(dtype: 'float64', length: number): Float64Array
+export function allocate(dtype: 'int32', length: number): Int32Array
+export function allocate(dtype: DType, length: number): TypedArray
 export function allocate(dtype: DType, length: number): TypedArray {
   try {
     return newTypedArray(dtype, length)

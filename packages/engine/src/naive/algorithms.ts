@@ -1,3 +1,4 @@
+import { allocate } from '../array/dtype.ts'
 import { elementCount } from '../array/shape.ts'
 import type { AlgorithmName } from '../primitives/names.ts'
 import { randomEvaluator } from './random.ts'
@@ -21,7 +22,7 @@ export const algorithmEvaluators: { readonly [P in AlgorithmName]: Evaluator<P> 
   bincount: {
     evaluate([{ data }], { numBins }) {
       requireRows('bincount', data, numBins)
-      const counts = new Int32Array(numBins)
+      const counts = allocate('int32', numBins)
       for (const bin of data) counts[bin] = (counts[bin] ?? 0) + 1
       return [counts]
     },

@@ -1,7 +1,11 @@
-import { DeviceError, DtypeError, InputError, ShapeError } from '@equivar/core'
+import { DeviceError, DtypeError, EquivarError, HostArray, InputError, Path, SegmentedOperand, SegmentedPolynomial, SegmentedTensorProduct, ShapeError } from '@equivar/core'
 import { describe, expect, test } from 'vitest'
 import * as eq from '../../src/index.ts'
 import { expectNoLeaks, read, scoped } from '../support/numbers.ts'
+
+const operand = new SegmentedOperand([[2]])
+/** `y[u] = x[u]` */
+const copy = SegmentedPolynomial.evalLastOperand(new SegmentedTensorProduct('u,u', [operand, operand], [new Path([0, 0], HostArray.scalar(1))]))
 
 describe('arrays', () => {
   expectNoLeaks()
@@ -83,8 +87,24 @@ describe('primitives refuse', () => {
     expect([...read(eq.cast(eq.array([-1.9, 2.9]), 'int32'))]).toEqual([-1, 2])
   }))
 
-  test('arrays that the host has no memory for', () => {
-    expect(() => eq.zeros([2 ** 50])).toThrow(DeviceError)
+  test.each<[string, (n: number) => unknown]>([
+    ['zeros', (n) => eq.zeros([n])],
+    ['broadcastTo', (n) => eq.broadcastTo(eq.zeros([1]), [n])],
+    ['iota', (n) => eq.iota([n], 0, 'int32')],
+    ['segmentSum', (n) => eq.segmentSum(eq.zeros([1, 2]), eq.array([0], { dtype: 'int32' }), n)],
+    ['oneHot', (n) => eq.oneHot(eq.array([0], { dtype: 'int32' }), n)],
+    ['bincount', (n) => eq.bincount(eq.array([0], { dtype: 'int32' }), n)],
+    ['histogram', (n) => eq.histogram(eq.zeros([1]), { bins: n, low: 0, high: 1 })],
+    ['pad', (n) => eq.pad(eq.zeros([1]), [0], [n])],
+    ['randomBits', (n) => eq.randomBits([n], { seed: 1 })],
+    ['randomNormal', (n) => eq.randomNormal([n], { seed: 1 })],
+    ['splitKey', (n) => eq.splitKey(eq.randomKey(1), n)],
+    ['rows of a polynomial', (n) => eq.segmentedPolynomial(copy, [eq.zeros([1, 2])], { outputs: [{ indices: eq.array([0], { dtype: 'int32' }), rows: n }] })],
+  ])('sizes that there is no memory for, and that overflow: %s', (_, make) => {
+    const before = eq.liveBuffers()
+    expect(() => eq.scope(() => void make(2 ** 50))).toThrow(DeviceError)
+    for (const size of [2 ** 53, 2 ** 70, Number.NaN, -1, 0.5, Infinity]) expect(() => eq.scope(() => void make(size)), String(size)).toThrow(EquivarError)
+    expect(eq.liveBuffers()).toBe(before)
   })
 
   expectNoLeaks()

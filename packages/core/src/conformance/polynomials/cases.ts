@@ -77,7 +77,9 @@ function allCases(seed: number): PolynomialCase[] {
               const possible = rowsModes.filter((rows) => isMeaningful({ ...own, rows }))
               for (const numbers of numbersModes) {
                 const rows = random.pick(possible)
-                if (rows !== undefined) cases.push(toCase({ ...own, rows, numbers, batchSize: random.pick(batchSizes), launch: random.pick(launchModes) }, seed))
+                if (rows === undefined) continue
+                const [batchSize, launch] = [random.pick(batchSizes), random.pick(launchModes)]
+                cases.push(toCase({ ...own, rows, numbers, batchSize, launch }, seed))
               }
             }
   // In no order, so that shards are alike.

@@ -23,7 +23,7 @@ export const segmentedPolynomialEvaluator: Evaluator<'segmentedPolynomial'> = {
     for (const [k, access] of outputs.entries())
       if (access.kind === 'indexed') requireRows(`segmentedPolynomial: output ${k}`, indices[access.index]?.data ?? [], access.rows)
 
-    const results = specs.map((spec) => new Float64Array(elementCount(spec.shape)))
+    const results = specs.map((spec) => allocate('float64', elementCount(spec.shape)))
     const buffers = [
       ...operands.map((x, i) => rowAccess(widened(x.data), polynomial.inputs[i]?.size ?? 0, inputs[i], indices)),
       ...results.map((data, k) => rowAccess(data, polynomial.outputs[k]?.size ?? 0, outputs[k], indices)),

@@ -83,7 +83,11 @@ export interface BackendDevice {
    * call on the device.
    */
   readonly view?: (source: Binding) => Uint8Array
-  /** Compiled once a {@link kernelKey}. @throws {DeviceError} if the device cannot run it, with what it lacks. */
+  /**
+   * Compiled once a {@link kernelKey}, beside the host where a device can; then what a compiler refuses is said by what needs the code first.
+   *
+   * @throws {DeviceError} if the device cannot run it, with what it lacks.
+   */
   compile(kernel: Kernel): Executable
   /** Runs a kernel. Bindings overlap only where the kernel reads. @throws {DeviceError} if counts or sizes do not fit the kernel. */
   enqueue(launch: Launch): void

@@ -1,7 +1,7 @@
 import { InternalError, type BackendDevice, type kernels, type lowering } from '@equivar/core'
 import type { DType } from '../array/dtype.ts'
 import { elementCount } from '../array/shape.ts'
-import { targetOf } from '../compiled/backend.ts'
+import { executableOf, targetOf } from '../compiled/backend.ts'
 import { indexUses } from '../compiled/index-uses.ts'
 import type { Precision } from '../compiled/modes.ts'
 import { orderSource, planPrimitive } from '../compiled/table.ts'
@@ -138,6 +138,8 @@ class Planning {
     for (const launch of plan.launches) {
       // Nothing to do, so not even a reason to compile.
       if (launch.grid.includes(0)) continue
+      // A compiler that works beside the host begins while the rest is planned.
+      executableOf(this.#backend, launch.kernel)
       const buffers = launch.buffers.map((slot): BufferId => {
         switch (slot.kind) {
           case 'input':

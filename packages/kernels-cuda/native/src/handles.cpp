@@ -4,6 +4,8 @@ namespace equivar {
 
 const char* kindName(Kind kind) {
   switch (kind) {
+    case Kind::compilation:
+      return "compilation";
     case Kind::device:
       return "device";
     case Kind::stream:

@@ -11,7 +11,7 @@
 namespace equivar {
 
 /** Kinds of handles; part of each number, so that one kind is never taken for another. */
-enum class Kind : std::uint64_t { device = 1, stream, module, function, event, graph, executableGraph };
+enum class Kind : std::uint64_t { compilation, device, stream, module, function, event, graph, executableGraph };
 
 const char* kindName(Kind kind);
 

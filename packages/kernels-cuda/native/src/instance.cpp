@@ -219,6 +219,7 @@ std::unique_ptr<Remains> Instance::takeApart(Device& device) {
   for (const auto& graph : graphs.removeIf(isOfDevice)) remains->graphs.push_back(graph->handle);
   for (const auto& event : events.removeIf(isOfDevice)) remains->events.push_back(event->handle);
   functions.removeIf(isOfDevice);
+  compilations.removeIf(isOfDevice);
   for (const auto& module : modules.removeIf(isOfDevice)) remains->modules.push_back(module->handle);
   for (const auto& stream : streams.removeIf(isOfDevice)) {
     if (stream->isCapturing) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler.hpp"
 #include "context.hpp"
 #include "handles.hpp"
 #include "remains.hpp"
@@ -72,6 +73,12 @@ struct ExecutableGraph {
   cuda::GraphExecutable handle;
 };
 
+/** Text that a thread compiles; its end waits for the thread. */
+struct Compilation {
+  Device& device;
+  FittingCompilation work;
+};
+
 struct Allocation {
   Stream* owner;
   Block* block;
@@ -111,6 +118,8 @@ class Instance {
     return usable(executableGraphs.get(arguments, index, "executable graph"));
   }
 
+  Compilation& compilation(const Arguments& arguments, std::size_t index) { return usable(compilations.get(arguments, index, "compilation")); }
+
   /** The live allocation that holds a range. @throws Refusal if none does. */
   Allocation& allocation(const Arguments& arguments, std::size_t index, const char* name, std::uint64_t bytes);
 
@@ -145,6 +154,7 @@ class Instance {
   HandleTable<Event, Kind::event> events;
   HandleTable<Graph, Kind::graph> graphs;
   HandleTable<ExecutableGraph, Kind::executableGraph> executableGraphs;
+  HandleTable<Compilation, Kind::compilation> compilations;
   /** By address. */
   std::map<std::uint64_t, Allocation> allocations;
   std::unique_ptr<Waiter> waiter;

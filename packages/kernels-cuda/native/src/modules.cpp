@@ -2,68 +2,14 @@
 #include <algorithm>
 #include <cstring>
 
+#include "compiler.hpp"
 #include "instance.hpp"
 
 namespace equivar {
 namespace {
 
-struct CompileRequest {
-  std::string text;
-  std::uint64_t maxRegisters = 0;
-  std::uint64_t optimization = 4;
-  bool hasLineInfo = false;
-};
-
-struct CompileResult {
-  std::string image;
-  std::string log;
-};
-
 CompileRequest readRequest(const Arguments& arguments) {
   return {arguments.text(1, "text"), arguments.member(2, "maxRegisters", 1, 255, 0), arguments.member(2, "optimization", 0, 4, 4), arguments.flag(2, "lineInfo")};
-}
-
-/** A link that goes away. */
-struct Link {
-  const DriverLibrary& driver;
-  cuda::LinkState state = nullptr;
-  ~Link() {
-    if (state != nullptr) driver.cuLinkDestroy(state);
-  }
-};
-
-/** Any thread. The driver's linker is the one way in which it hands compiled code out. @throws DriverFailure */
-CompileResult compileText(Context& context, const CompileRequest& request) {
-  std::string information(std::size_t{1} << 18, '\0');
-  std::string errors(std::size_t{1} << 14, '\0');
-  std::vector<int> options;
-  std::vector<void*> values;
-  const auto add = [&](int option, std::uintptr_t value) {
-    options.push_back(option);
-    values.push_back(reinterpret_cast<void*>(value));
-  };
-  // Numbers stand in the place of pointers, and the sizes of the logs come back in theirs.
-  add(cuda::jit::infoLog, reinterpret_cast<std::uintptr_t>(information.data()));
-  add(cuda::jit::infoLogBytes, information.size() - 1);
-  add(cuda::jit::errorLog, reinterpret_cast<std::uintptr_t>(errors.data()));
-  add(cuda::jit::errorLogBytes, errors.size() - 1);
-  add(cuda::jit::verbose, 1);
-  add(cuda::jit::optimization, request.optimization);
-  if (request.maxRegisters > 0) add(cuda::jit::maxRegisters, request.maxRegisters);
-  if (request.hasLineInfo) add(cuda::jit::lineInfo, 1);
-  Link link{context.driver};
-  const auto check = [&](const char* call, cuda::Status status) {
-    if (status != cuda::success) throw context.failure(call, status, errors.c_str());
-  };
-  context.enter();
-  check("cuLinkCreate", context.driver.cuLinkCreate(static_cast<unsigned>(options.size()), options.data(), values.data(), &link.state));
-  std::string text = request.text;
-  // The zero at the end belongs to the text.
-  check("cuLinkAddData", context.driver.cuLinkAddData(link.state, cuda::jit::inputPtx, text.data(), text.size() + 1, "kernels.ptx", 0, nullptr, nullptr));
-  void* image = nullptr;
-  std::size_t bytes = 0;
-  check("cuLinkComplete", context.driver.cuLinkComplete(link.state, &image, &bytes));
-  return {std::string(static_cast<const char*>(image), bytes), information.c_str()};
 }
 
 napi_value toImage(napi_env env, const CompileResult& compiled) {
@@ -84,6 +30,23 @@ napi_value compileAsync(Instance& instance, const Arguments& arguments) {
   return instance.runAsync(
       arguments.function(), [context, result, request = readRequest(arguments)] { *result = compileText(*context, request); },
       [result](napi_env env) { return toImage(env, *result); });
+}
+
+napi_value beginCompile(Instance& instance, const Arguments& arguments) {
+  Device& device = instance.device(arguments, 0);
+  std::vector<std::string> texts = arguments.texts(1, "texts");
+  if (texts.empty()) arguments.refuse("texts", 1, "at least one text");
+  std::unique_ptr<Compilation> compilation(new Compilation{device, {device.context, std::move(texts), arguments.text(2, "name")}});
+  return toNumber(arguments.env, static_cast<double>(instance.compilations.add(std::move(compilation))));
+}
+
+napi_value endCompile(Instance& instance, const Arguments& arguments) {
+  instance.compilation(arguments, 0);
+  const auto compilation = instance.compilations.remove(arguments.bytes(0, "compilation"));
+  const CompileResult& result = compilation->work.result();
+  const napi_value image = toImage(arguments.env, result);
+  set(arguments.env, image, "index", static_cast<double>(result.index));
+  return image;
 }
 
 std::uint64_t littleEndian(const std::string& bytes, std::size_t offset, std::size_t count) {
@@ -204,7 +167,8 @@ napi_value blocksPerMultiprocessor(Instance& instance, const Arguments& argument
 }  // namespace
 
 const std::vector<Export> moduleExports = {
-    {"compile", compile},         {"compileAsync", compileAsync},           {"loadModule", loadModule},
+    {"compile", compile},         {"compileAsync", compileAsync},           {"beginCompile", beginCompile},
+    {"endCompile", endCompile},   {"loadModule", loadModule},
     {"unloadModule", unloadModule}, {"getFunction", getFunction},           {"functionAttributes", functionAttributes},
     {"allowSharedBytes", allowSharedBytes}, {"blocksPerMultiprocessor", blocksPerMultiprocessor},
 };

@@ -12,13 +12,32 @@ bool Arguments::boolean(std::size_t index, const char* name) const {
 }
 
 std::string Arguments::text(std::size_t index, const char* name) const {
-  std::size_t length = 0;
-  if (napi_get_value_string_utf8(env, values_[index], nullptr, 0, &length) != napi_ok) refuse(name, index, "a string");
-  std::string value(length, '\0');
-  checkNode(napi_get_value_string_utf8(env, values_[index], value.data(), length + 1, &length), "napi_get_value_string_utf8");
+  std::string value;
+  if (!readText(values_[index], value)) refuse(name, index, "a string");
   // The driver takes C strings: what follows a zero would vanish.
-  if (std::memchr(value.data(), 0, value.size()) != nullptr) refuse(name, index, "a string without zeros");
+  if (value.find('\0') != std::string::npos) refuse(name, index, "a string without zeros");
   return value;
+}
+
+std::vector<std::string> Arguments::texts(std::size_t index, const char* name) const {
+  const char* expected = "an array of strings without zeros";
+  std::uint32_t count = 0;
+  if (napi_get_array_length(env, values_[index], &count) != napi_ok) refuse(name, index, expected);
+  std::vector<std::string> texts(count);
+  for (std::uint32_t i = 0; i < count; i++) {
+    napi_value element = nullptr;
+    if (napi_get_element(env, values_[index], i, &element) != napi_ok) throw NodeFailure{"internal: napi_get_element failed"};
+    if (!readText(element, texts[i]) || texts[i].find('\0') != std::string::npos) refuse(name, index, expected);
+  }
+  return texts;
+}
+
+bool Arguments::readText(napi_value value, std::string& text) const {
+  std::size_t length = 0;
+  if (napi_get_value_string_utf8(env, value, nullptr, 0, &length) != napi_ok) return false;
+  text.assign(length, '\0');
+  checkNode(napi_get_value_string_utf8(env, value, text.data(), length + 1, &length), "napi_get_value_string_utf8");
+  return true;
 }
 
 Arguments::Bytes Arguments::view(std::size_t index, const char* name) const {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "failure.hpp"
 
@@ -47,6 +48,8 @@ class Arguments {
 
   bool boolean(std::size_t index, const char* name) const;
   std::string text(std::size_t index, const char* name) const;
+  /** An array of strings. @throws Refusal */
+  std::vector<std::string> texts(std::size_t index, const char* name) const;
 
   struct Bytes {
     std::uint8_t* data;
@@ -75,6 +78,8 @@ class Arguments {
   const napi_env env;
 
  private:
+  /** Whether the value is a string. */
+  bool readText(napi_value value, std::string& text) const;
   [[noreturn]] void refuseInteger(std::size_t index, const char* name, std::uint64_t least, std::uint64_t most) const;
   /** The member of an object; null where there is none. @throws Refusal if the argument is no object. */
   napi_value memberValue(std::size_t index, const char* name) const;

@@ -99,10 +99,12 @@ STUB(cuModuleGetFunction, true, (Function** function, Module* module, const char
   if (found == module->functions.end()) return notFound;
   return *function = found->second.get(), 0;
 } STUB_END
-STUB(cuFuncGetAttribute, true, (int* value, int attribute, Function*)) {
+STUB(cuFuncGetAttribute, true, (int* value, int attribute, Function* function)) {
   static const int values[] = {1024, 256, 64, 16, 8, 80, 90};
   if (attribute < 0 || attribute > 6) return invalidValue;
-  return *value = values[attribute], 0;
+  // Local memory, of which there is none where the text says that it fits.
+  const bool fits = attribute == 3 && function->module->text.find("// fits") != std::string::npos;
+  return *value = fits ? 0 : values[attribute], 0;
 } STUB_END
 STUB(cuFuncSetAttribute, true, (Function* function, int attribute, int value)) {
   if (attribute != 8 || value > 227 << 10) return invalidValue;

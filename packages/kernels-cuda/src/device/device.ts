@@ -1,9 +1,9 @@
 import {
   type BackendDevice, type Binding, type Capabilities, checkBinding, checkByteLength, checkCopy, checkKernel, checkLaunch, DeviceError, type DeviceMemory,
-  type DeviceStatistics, type Executable, KernelCache, type kernels, type Launch, type MemoryOwner, type Recording,
+  type DeviceStatistics, type Executable, InternalError, KernelCache, type kernels, type Launch, type MemoryOwner, type Recording,
 } from '@equivar/core'
 import type { DeviceHandle, DeviceProperties, Driver, ExecutableGraphHandle, StreamHandle } from '../native/driver.ts'
-import { type IndexBits, printPtx, type PtxModule } from '../ptx/index.ts'
+import { type IndexBits, printPtx, withMinBlocks } from '../ptx/index.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import { CudaExecutable, type LoadedKernel, type PreparedLaunch, prepareLaunch } from './executable.ts'
 import type { ImageStore } from './image-store.ts'
@@ -122,7 +122,11 @@ export class CudaDevice implements BackendDevice, MemoryOwner {
         this.#requireOpen()
         return this.#call(() => resourcesOf(this.#driver, loaded))
       }
-      return new CudaExecutable(kernel, (bits) => this.#call(() => this.#load(kernel, bits)), resources)
+      const begin = (bits: IndexBits) => {
+        const end = this.#call(() => this.#begin(kernel, bits))
+        return () => this.#call(end)
+      }
+      return new CudaExecutable(kernel, begin, resources)
     })
   }
 
@@ -193,29 +197,25 @@ export class CudaDevice implements BackendDevice, MemoryOwner {
     }
   }
 
-  #load(kernel: kernels.Kernel, bits: IndexBits): LoadedKernel {
-    // Where programs are blocks, memory is waited for: more of them at the same time are better, as long as nothing spills.
-    for (const blocks of kernel.lanes > this.properties.warpSize ? manyBlocks : []) {
-      const loaded = this.#loadText(printPtx(kernel, bits, blocks))
-      if (resourcesOf(this.#driver, loaded).spilledBytes === 0) return loaded
-      this.#driver.unloadModule(loaded.module)
-    }
-    return this.#loadText(printPtx(kernel, bits))
-  }
-
-  #loadText(text: PtxModule): LoadedKernel {
+  /** Begins to load a kernel: its text is compiled in a thread while the host goes on. What it gives waits for the end of that. */
+  #begin(kernel: kernels.Kernel, bits: IndexBits): () => LoadedKernel {
     const { store } = this.#options
-    const key = `${this.#driver.driverVersion()} sm_${this.properties.major}${this.properties.minor}\n${text.text}`
-    let image = store?.read(key) ?? null
-    if (!image) {
-      image = this.#driver.compile(this.#handle, text.text).image
-      store?.write(key, image)
+    const own = printPtx(kernel, bits)
+    // Where programs are blocks, memory is waited for: more of them at the same time are better, as long as nothing spills.
+    const blocks = kernel.lanes > this.properties.warpSize ? manyBlocks : []
+    const key = `${this.#driver.driverVersion()} sm_${this.properties.major}${this.properties.minor} ${blocks.join()}\n${own.text}`
+    const known = store?.read(key) ?? null
+    const compilation = known ? null : this.#driver.beginCompile(this.#handle, [...blocks.map((count) => withMinBlocks(own.text, count)), own.text], own.name)
+    return () => {
+      const image = compilation === null ? known : this.#driver.endCompile(compilation).image
+      if (!image) throw new InternalError(`kernel '${kernel.name}' has no code`)
+      if (compilation !== null) store?.write(key, image)
+      const module = this.#driver.loadModule(this.#handle, image)
+      const f = this.#driver.getFunction(module, own.name)
+      if (own.sharedBytes > this.properties.sharedBytesPerBlock) this.#driver.allowSharedBytes(f, own.sharedBytes)
+      const bytes = new ArrayBuffer(own.entry.byteLength)
+      return { ...own, f, bytes, view: new DataView(bytes) }
     }
-    const module = this.#driver.loadModule(this.#handle, image)
-    const f = this.#driver.getFunction(module, text.name)
-    if (text.sharedBytes > this.properties.sharedBytesPerBlock) this.#driver.allowSharedBytes(f, text.sharedBytes)
-    const bytes = new ArrayBuffer(text.entry.byteLength)
-    return { ...text, module, f, bytes, view: new DataView(bytes) }
   }
 
   /** `null` where nothing runs. */

@@ -1,11 +1,10 @@
 import { bytesPerElement, type CheckedLaunch, DeviceError, type Executable, type KernelResources, type kernels, type Launch } from '@equivar/core'
-import type { FunctionHandle, ModuleHandle } from '../native/driver.ts'
+import type { FunctionHandle } from '../native/driver.ts'
 import type { IndexBits, PtxModule } from '../ptx/index.ts'
 import { CudaMemory } from './memory.ts'
 
 /** A kernel loaded into the device with one width of `index`. */
 export interface LoadedKernel extends PtxModule {
-  readonly module: ModuleHandle
   readonly f: FunctionHandle
   /** Parameters of a launch, written anew each time. */
   readonly bytes: ArrayBuffer
@@ -16,21 +15,25 @@ export interface LoadedKernel extends PtxModule {
 export class CudaExecutable implements Executable {
   readonly kernel: kernels.Kernel
   readonly resources: () => KernelResources
-  readonly #load: (bits: IndexBits) => LoadedKernel
+  readonly #begin: (bits: IndexBits) => () => LoadedKernel
+  readonly #begun = new Map<IndexBits, () => LoadedKernel>()
   readonly #loaded = new Map<IndexBits, LoadedKernel>()
 
-  /** @throws {DeviceError} if it does not compile. */
-  constructor(kernel: kernels.Kernel, load: (bits: IndexBits) => LoadedKernel, resources: (loaded: LoadedKernel) => KernelResources) {
+  /** @param begin begins to load the kernel, and gives what ends it. */
+  constructor(kernel: kernels.Kernel, begin: (bits: IndexBits) => () => LoadedKernel, resources: (loaded: LoadedKernel) => KernelResources) {
     this.kernel = kernel
     this.resources = () => resources(this.loaded(32))
-    this.#load = load
-    this.loaded(32)
+    this.#begin = begin
+    this.#begun.set(32, begin(32))
   }
 
+  /** @throws {DeviceError} if it does not compile; the next call tries again. */
   loaded(bits: IndexBits): LoadedKernel {
     const known = this.#loaded.get(bits)
     if (known) return known
-    const made = this.#load(bits)
+    const end = this.#begun.get(bits) ?? this.#begin(bits)
+    this.#begun.delete(bits)
+    const made = end()
     this.#loaded.set(bits, made)
     return made
   }

@@ -6,6 +6,7 @@ declare const kind: unique symbol
  */
 export type Handle<Kind extends string> = number & { readonly [kind]?: Kind }
 
+export type CompilationHandle = Handle<'compilation'>
 export type DeviceHandle = Handle<'device'>
 export type StreamHandle = Handle<'stream'>
 export type ModuleHandle = Handle<'module'>
@@ -76,6 +77,11 @@ export interface CompiledImage {
   readonly image: Uint8Array<ArrayBuffer>
   /** What the compiler says of registers, shared memory and spills, kernel by kernel. */
   readonly log: string
+}
+
+export interface FittingImage extends CompiledImage {
+  /** Which of the texts it is. */
+  readonly index: number
 }
 
 export interface FunctionAttributes {
@@ -152,6 +158,13 @@ export interface Driver {
   compile(device: DeviceHandle, text: string, options?: CompileOptions): CompiledImage
   /** The same in a thread of the pool, several at once. */
   compileAsync(device: DeviceHandle, text: string, options?: CompileOptions): Promise<CompiledImage>
+  /**
+   * Begins to compile texts in a thread of its own, one after another until the entry `name` keeps all of its values in registers; the
+   * last one serves in any case. Many may be under way: as many threads work as there are processors.
+   */
+  beginCompile(device: DeviceHandle, texts: readonly string[], name: string): CompilationHandle
+  /** What came of it, waited for; the handle is stale then. @throws DriverError with the compiler's log. */
+  endCompile(compilation: CompilationHandle): FittingImage
   loadModule(device: DeviceHandle, image: Uint8Array): ModuleHandle
   /** Work in streams may not use its functions any more. */
   unloadModule(module: ModuleHandle): void

@@ -1,2 +1,2 @@
-export { type PtxModule, printPtx } from './module.ts'
+export { type PtxModule, printPtx, withMinBlocks } from './module.ts'
 export type { IndexBits } from './types.ts'

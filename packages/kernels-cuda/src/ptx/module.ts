@@ -22,10 +22,9 @@ const header = ['.version 7.0', '.target sm_80', '.address_size 64']
 /**
  * A kernel as PTX: lanes are threads; a program is a block, or a warp or a part of one that shares its block with others.
  *
- * @param minBlocks blocks that a multiprocessor shall run at the same time, which limits registers.
  * @param indexBits width of an `index`; 32 serve as long as no buffer of a launch, no number given and no grid reaches 2^31.
  */
-export function printPtx(kernel: kernels.Kernel, indexBits: IndexBits, minBlocks = 1): PtxModule {
+export function printPtx(kernel: kernels.Kernel, indexBits: IndexBits): PtxModule {
   const state = new PtxState(kernel, indexBits, countUses(kernel.body))
   writeBlock(state, kernel.body)
   const { entry, shape, writer } = state
@@ -42,7 +41,7 @@ export function printPtx(kernel: kernels.Kernel, indexBits: IndexBits, minBlocks
     ')',
     `.reqntid ${threads}, 1, 1`,
     // Without it the compiler takes a number of its own, for which it may spill.
-    `.minnctapersm ${minBlocks}`,
+    minBlocks(1),
     '{',
     writer.text(),
     '  ret;',
@@ -50,6 +49,13 @@ export function printPtx(kernel: kernels.Kernel, indexBits: IndexBits, minBlocks
     '',
   ].join('\n')
   return { text, name, shape, entry, sharedBytes: state.sharedBytes }
+}
+
+const minBlocks = (count: number) => `.minnctapersm ${count}`
+
+/** The same text for so many blocks that a multiprocessor shall run at the same time, which limits registers. */
+export function withMinBlocks(text: string, count: number): string {
+  return text.replace(minBlocks(1), minBlocks(count))
 }
 
 /** How often instructions take a value or blocks hand it out. */

@@ -43,6 +43,8 @@ async function useDevices(driver: Driver, device: number, peer: number): Promise
 
   const compiled = await driver.compileAsync(device, text)
   require(driver.compile(device, text, { maxRegisters: 64, optimization: 3, lineInfo: true }).image.length === compiled.image.length, 'image')
+  const fitting = driver.endCompile(driver.beginCompile(device, [text, text], 'increment'))
+  require(fitting.index === 1 && fitting.image.length === compiled.image.length, 'fitting')
   const module = driver.loadModule(device, compiled.image)
   const f = driver.getFunction(module, 'increment')
   require(driver.functionAttributes(f).registers === 8, 'registers')

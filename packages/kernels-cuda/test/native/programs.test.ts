@@ -1,3 +1,4 @@
+import { InputError } from '@equivar/core'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { DeviceHandle, Driver, ModuleHandle, StreamHandle } from '../../src/native/driver.ts'
 import { DriverError } from '../../src/native/driver-error.ts'
@@ -34,6 +35,27 @@ describe('modules', () => {
     expect(driver.functionAttributes(driver.getFunction(driver.loadModule(device, compiled.image), 'increment'))).toEqual({
       registers: 8, localBytes: 16, sharedBytes: 256, constantBytes: 64, maxThreadsPerBlock: 1024, ptxVersion: 80, binaryVersion: 90,
     })
+  })
+
+  it('are compiled in threads, in the first form that keeps values in registers', () => {
+    const fitting = `// fits\n${text}`
+    const begun = Array.from({ length: 20 }, (_, k) => driver.beginCompile(device, k % 2 === 0 ? [text, fitting, text] : [text, text], 'increment'))
+    const found = begun.map((compilation) => driver.endCompile(compilation))
+    expect(found.map(({ index }) => index)).toEqual(begun.map(() => 1))
+    expect(found.map(({ image }) => new TextDecoder().decode(image).includes('fits'))).toEqual(begun.map((_, k) => k % 2 === 0))
+    expect(found[0]?.log).toContain('registers')
+    const [first = 0] = begun
+    expect(() => driver.endCompile(first)).toThrow(/endCompile: compilation \d+ is no compilation that is alive/)
+    expect(() => driver.endCompile(driver.beginCompile(device, [text, 'mistake'], 'increment'))).toThrow(/ptxas kernels\.ptx, line 1; error: a mistake/)
+    expect(() => driver.endCompile(driver.beginCompile(device, [text, text], 'absent'))).toThrow(/cuModuleGetFunction: .*the function is 'absent'/)
+    expect(() => driver.beginCompile(device, [], 'increment')).toThrow(InputError)
+  })
+
+  it('that are still compiled when their device is closed keep nothing', async () => {
+    const own = await driver.open(0)
+    for (let k = 0; k < 8; k++) driver.beginCompile(own, [text, text], 'increment')
+    driver.close(own)
+    expect(stub.takeViolations()).toEqual([])
   })
 
   it('that do not compile say why', async () => {

@@ -1,5 +1,5 @@
 import type {
-  Address, DeviceProperties, Driver, ExecutableGraphHandle, FunctionHandle, GraphHandle, ModuleHandle,
+  Address, CompilationHandle, DeviceProperties, Driver, ExecutableGraphHandle, FunctionHandle, GraphHandle, ModuleHandle,
 } from '../../src/native/driver.ts'
 import { assemblePtx, type StartThread } from './assemble.ts'
 import { MachineMemory } from './memory.ts'
@@ -21,6 +21,7 @@ interface Command extends Grid {
 export function machineDriver(memoryBytes = 2 ** 26): Driver {
   const global = new MachineMemory('device memory', new ArrayBuffer(memoryBytes), firstAddress)
   const modules = new Map<ModuleHandle, Loaded>()
+  const compilations = new Map<CompilationHandle, string>()
   const graphs = new Map<GraphHandle, readonly Command[]>()
   const live = new Map<Address, number>()
   const pieces = new Map<number, Address[]>()
@@ -86,6 +87,12 @@ export function machineDriver(memoryBytes = 2 ** 26): Driver {
     fill: missing,
     compile: (_, text) => ({ image: new TextEncoder().encode(text), log: '' }),
     compileAsync: async (_, text) => ({ image: new TextEncoder().encode(text), log: '' }),
+    beginCompile: (_, texts) => {
+      const handle = next()
+      compilations.set(handle, texts[0] ?? '')
+      return handle
+    },
+    endCompile: (compilation) => ({ image: new TextEncoder().encode(compilations.get(compilation)), log: '', index: 0 }),
     loadModule: (_, image) => {
       const entry = parsePtx(new TextDecoder().decode(image))
       const handle = next() as ModuleHandle

@@ -1,6 +1,6 @@
 import { kernels } from '@equivar/core'
 import { describe, expect, it } from 'vitest'
-import { printPtx } from '../../src/ptx/index.ts'
+import { printPtx, withMinBlocks } from '../../src/ptx/index.ts'
 
 /** `y[base + lane] = α · x[base + lane] + Σ of the program's first four c`. */
 function example(lanes: number): kernels.Kernel {
@@ -45,5 +45,11 @@ describe('PTX', () => {
 
   it('is the same for the same kernel', () => {
     expect(printPtx(example(5), 32).text).toBe(printPtx(example(5), 32).text)
+  })
+
+  it('says how many blocks a multiprocessor shall run, and changes nothing else for it', () => {
+    const { text } = printPtx(example(32), 32)
+    const differing = withMinBlocks(text, 6).split('\n').filter((line, k) => line !== text.split('\n')[k])
+    expect(differing).toEqual(['.minnctapersm 6'])
   })
 })

@@ -3,6 +3,7 @@ import { broadcastShapes, broadcastStrides, elementCount, rowMajorStrides, type 
 import { storageTypes } from '../../compiled/planner.ts'
 import { collapse, type LoopNest } from '../../naive/loops.ts'
 import type { ElementwiseDag } from './dag.ts'
+import { rowsPerProgram } from '../algorithms/lanes.ts'
 import { dtypesOf } from './functions.ts'
 import { elementwiseKernel, elementwiseParameters, type LaneAccess } from './kernel.ts'
 
@@ -32,9 +33,9 @@ export function launchElementwise(request: ElementwiseLaunch, target: lowering.T
   if (count === 0) return []
   const walks = [...inputs, ...outputs]
   const nest = collapse({ extents: shape, strides: walks.map(({ strides }) => strides) })
-  const axis = laneAxis(nest.extents, nest.strides.slice(inputs.length))
+  const axis = laneAxis(nest.extents, nest.strides.slice(inputs.length), target)
   const length = nest.extents[axis] ?? 1
-  const { outerAxes: order, laneBlock } = walkOf(nest, axis, inputs.length)
+  const { outerAxes: order, laneBlock } = walkOf(nest, axis, inputs.length, target.lanes === 'gpu' && count <= fewElements ? threads : programSize)
   const outerExtents = order.map((a) => nest.extents[a] ?? 1)
   const laneStrides = nest.strides.map((own) => own[axis] ?? 1)
   const accesses = laneStrides.map((stride, k): LaneAccess => (stride === 1 ? 'contiguous' : stride === 0 && k < inputs.length ? 'spread' : 'strided'))
@@ -42,14 +43,15 @@ export function launchElementwise(request: ElementwiseLaunch, target: lowering.T
   const structure = { outerAxes: outerExtents.length, accesses, hasOffsets: offsets.some((offset) => offset > 0), laneBlock }
 
   const rows = elementCount(outerExtents)
-  const rowsPerProgram = Math.max(1, Math.min(rows, Math.ceil(programSize / Math.min(length, laneBlock))))
+  const suited = Math.max(1, Math.min(rows, Math.ceil(programSize / Math.min(length, laneBlock))))
   const outerStrides = nest.strides.map((own) => order.map((a) => own[a] ?? 0))
-  const numbers = { length, rows, rowsPerProgram, outerExtents, outerStrides, laneStrides, offsets, scalars }
+  const perProgram = rowsPerProgram(rows, suited, target)
+  const numbers = { length, rows, rowsPerProgram: perProgram, outerExtents, outerStrides, laneStrides, offsets, scalars }
   const laneBlocks = Math.ceil(length / laneBlock)
   return [
     {
       kernel: elementwiseKernel(dag, structure, target),
-      grid: structure.outerAxes === 0 ? [laneBlocks] : [Math.ceil(rows / rowsPerProgram), laneBlocks],
+      grid: structure.outerAxes === 0 ? [laneBlocks] : [Math.ceil(rows / perProgram), laneBlocks],
       parameters: elementwiseParameters(structure, numbers),
       buffers: slots,
       flops: count * dag.nodes.length,
@@ -74,31 +76,35 @@ function defaultSlots({ inputs, outputs }: ElementwiseDag): readonly lowering.Sl
   return [...inputs.map((_, index) => ({ kind: 'input', index }) as const), ...outputs.map((_, index) => ({ kind: 'output', index }) as const)]
 }
 
-/** Rows shorter than this are not worth lanes of their own if another axis is longer. */
-const shortRow = 8
+/** Rows shorter than this are not worth lanes of their own if another axis is longer; threads without elements do nothing else meanwhile. */
+const shortRow = { simd: 8, gpu: 32 }
 
 /** Lanes run over the last axis, or over the longest one if that is short. */
-function laneAxis(extents: readonly number[], outputStrides: readonly (readonly number[])[]): number {
+function laneAxis(extents: readonly number[], outputStrides: readonly (readonly number[])[], { lanes }: lowering.Target): number {
+  const short = shortRow[lanes]
   const last = extents.length - 1
   const isContiguous = outputStrides.every((own) => own[last] === 1)
-  if (isContiguous && (extents[last] ?? 1) >= shortRow) return last
-  const byContiguity = extents.findIndex((extent, axis) => extent >= shortRow && outputStrides.every((own) => own[axis] === 1))
+  if (isContiguous && (extents[last] ?? 1) >= short) return last
+  const byContiguity = extents.findIndex((extent, axis) => extent >= short && outputStrides.every((own) => own[axis] === 1))
   if (byContiguity >= 0) return byContiguity
   return Math.max(0, extents.indexOf(Math.max(...extents)))
 }
 
 /** Elements of a program: enough that a launch has few programs, and few enough that all threads have some. */
 const programSize = 1024
+/** Threads of a program on a GPU, and up to how many elements each of them has one. */
+const threads = 128
+const fewElements = 1024 * threads
 
 /**
  * Order of the axes beside that of the lanes, and how far lanes run in one go. Where an input is contiguous along another axis than
  * the outputs, as in a transpose, small tiles let its cache lines be used up.
  */
-function walkOf({ extents, strides }: LoopNest, axis: number, numInputs: number): { readonly outerAxes: readonly number[]; readonly laneBlock: number } {
+function walkOf({ extents, strides }: LoopNest, axis: number, numInputs: number, whole: number): { readonly outerAxes: readonly number[]; readonly laneBlock: number } {
   const outerAxes = extents.map((_, a) => a).filter((a) => a !== axis)
   const across = strides.slice(0, numInputs).map((own) => ((own[axis] ?? 0) > 1 ? outerAxes.find((a) => own[a] === 1) : undefined))
   const fastest = across.find((a) => a !== undefined)
-  if (fastest === undefined) return { outerAxes, laneBlock: programSize }
+  if (fastest === undefined) return { outerAxes, laneBlock: whole }
   return { outerAxes: [...outerAxes.filter((a) => a !== fastest), fastest], laneBlock: 32 }
 }
 

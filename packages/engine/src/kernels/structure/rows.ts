@@ -2,6 +2,7 @@ import type { lowering } from '@equivar/core'
 import * as kernels from '@equivar/core/kernels'
 import { elementCount } from '../../array/shape.ts'
 import { storageTypes, type Planner } from '../../compiled/planner.ts'
+import { rowsPerProgram } from '../algorithms/lanes.ts'
 import { kernelOnce } from '../kernel-cache.ts'
 import { accumulator, accumulatorLanes, lanesOf } from '../reductions/accumulate.ts'
 
@@ -107,7 +108,7 @@ export const rowPlanners: { readonly [P in 'take' | 'segmentSum']: Planner<P> } 
       if (count * width === 0) return { temporaries: [], launches: [] }
       const scalar = storageTypes[x.dtype]
       const isWide = width >= shortRow
-      const perProgram = isWide ? Math.max(1, Math.ceil(programSize / width)) : programSize
+      const perProgram = isWide ? rowsPerProgram(count, Math.max(1, Math.ceil(programSize / width)), target) : programSize
       const launch: lowering.PlannedLaunch = {
         kernel: isWide ? takeWide(scalar, target) : takeNarrow(scalar, target),
         grid: [Math.ceil(count / perProgram)],
@@ -125,7 +126,7 @@ export const rowPlanners: { readonly [P in 'take' | 'segmentSum']: Planner<P> } 
       if (numSegments * width === 0) return { temporaries: [], launches: [] }
       const scalar = storageTypes[x.dtype]
       const average = Math.max(1, (count * width) / numSegments)
-      const perProgram = Math.max(1, Math.ceil(programSize / average))
+      const perProgram = rowsPerProgram(numSegments, Math.max(1, Math.ceil(programSize / average)), target)
       const launch: lowering.PlannedLaunch = {
         kernel: width >= shortRow ? segmentSumWide(scalar, accumulatorLanes(scalar, width, target)) : segmentSumNarrow(scalar, target),
         grid: [Math.ceil(numSegments / perProgram)],

@@ -1,4 +1,4 @@
-import { DeviceError, DtypeError, EquivarError, HostArray, InputError, Path, SegmentedOperand, SegmentedPolynomial, SegmentedTensorProduct, ShapeError } from '@equivar/core'
+import { DtypeError, EquivarError, HostArray, InputError, Path, SegmentedOperand, SegmentedPolynomial, SegmentedTensorProduct, ShapeError } from '@equivar/core'
 import { describe, expect, test } from 'vitest'
 import * as eq from '../../src/index.ts'
 import { expectNoLeaks, read, scoped } from '../support/numbers.ts'
@@ -102,8 +102,8 @@ describe('primitives refuse', () => {
     ['rows of a polynomial', (n) => eq.segmentedPolynomial(copy, [eq.zeros([1, 2])], { outputs: [{ indices: eq.array([0], { dtype: 'int32' }), rows: n }] })],
   ])('sizes that there is no memory for, and that overflow: %s', (_, make) => {
     const before = eq.liveBuffers()
-    expect(() => eq.scope(() => void make(2 ** 50))).toThrow(DeviceError)
-    for (const size of [2 ** 53, 2 ** 70, Number.NaN, -1, 0.5, Infinity]) expect(() => eq.scope(() => void make(size)), String(size)).toThrow(EquivarError)
+    for (const size of [2 ** 50, 2 ** 53, 2 ** 70, Number.NaN, -1, 0.5, Infinity])
+      expect(() => eq.scope(() => void make(size)), String(size)).toThrow(EquivarError)
     expect(eq.liveBuffers()).toBe(before)
   })
 

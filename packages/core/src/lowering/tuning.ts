@@ -72,7 +72,7 @@ function lanesFor(channels: number, warp: number, largest: number): number {
   const most = Math.max(1, Math.floor(largest / warp))
   const spans = Math.ceil(channels / (most * warp))
   const own = warp * Math.ceil(channels / spans / warp)
-  if (channels > (most * warp) / 2 || channels % warp === 0) return own
+  if (channels > (most * warp) / 2) return own
   const used = (lanes: number) => (Math.floor(lanes / channels) * channels) / lanes
   const sizes = Array.from({ length: most }, (_, k) => warp * (k + 1)).filter((lanes) => lanes >= channels && (lanes > warp || most === 1))
   const best = Math.max(...sizes.map(used))

@@ -105,6 +105,12 @@ describe.each([
     for (const batchSize of [1, 4, 7, 90]) checkAll([{ polynomial, inputs: [batched, indexed(0), batched], outputs: [indexed(0)] }], target, { batchSize })
   })
 
+  it('rows of entries that are lanes, with and without vectors', () => {
+    // 1 to 16 elements a vector, more vectors than a program has, and fewer.
+    for (const ls of [[0, 1, 2, 3], [1], [1, 2], [2]]) for (const batchSize of [1, 60, 150]) checkAll([harmonics(ls)], target, { batchSize })
+    checkAll([harmonics([0, 1, 2, 3])], target, { batchSize: 70, scalars: { inputs: 'f32', outputs: 'f32', math: 'f32' }, tolerance: 1e-5 })
+  })
+
   it('float32 in memory and float64 in arithmetic, and the other way', () => {
     const forward = [convolution(5), contraction(4), harmonics([1, 2]), { ...convolution(4), outputs: [shared] }]
     const cases = forward.flatMap((own) => withDerivatives(own).slice(0, 2))

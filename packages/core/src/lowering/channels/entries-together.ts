@@ -24,15 +24,17 @@ export function entriesTogether(spec: KernelSpec, pass: Pass): number {
   return values > fewValues ? 2 : 4
 }
 
-/** Numbers that a thread reads at once at least, as long as it has something to do with them. */
+/** Numbers that a thread reads at once, if entries have so few. */
 const readAtOnce = 8
+/** Entries whose formulas are written one after another. */
+const mostInTurn = 8
 
 /** Entries that are added to sums one after another, but read at once: where one alone has little to read. */
 export function entriesInTurn(spec: KernelSpec, pass: Pass): number {
   if (!spec.isByEntry) return 1
   const shared = new Set(rowElements(spec, pass))
   const own = new Set(pass.targets.flatMap(({ terms }) => terms.flatMap(({ elements }) => elements.filter((element) => !shared.has(element)))))
-  return Math.max(1, Math.floor(readAtOnce / Math.max(1, own.size)))
+  return Math.max(1, Math.min(mostInTurn, Math.floor(readAtOnce / Math.max(1, own.size))))
 }
 
 /** Formulas of several entries side by side. */

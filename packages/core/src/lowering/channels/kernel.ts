@@ -7,6 +7,7 @@ import { EntryTable } from './entry-table.ts'
 import { exchangeLength } from './lane-sums.ts'
 import { PassWriter } from './pass-writer.ts'
 import { scratchRows } from './row-elements.ts'
+import { RowStage, stagesRows } from './row-stage.ts'
 import { rowToucher } from './row-touches.ts'
 import { LaneScope, type Scratch } from './scopes.ts'
 import { type BufferSource, isSummed, type KernelSpec, type ParameterSource } from './spec.ts'
@@ -42,7 +43,7 @@ export type { Run }
 
 /** The kernel of a spec. Phases of a chunk: factors (lanes are entries), passes (lanes are channels), closing (lanes are entries). */
 export function makeKernel(spec: KernelSpec): MadeKernel {
-  const builder = new KernelBuilder(spec.name, { lanes: spec.lanes, gridRank: 2 })
+  const builder = new KernelBuilder(spec.name, { lanes: spec.lanes, gridRank: spec.passesApart ? 3 : 2 })
   const declarations = new Declarations(builder, spec)
   const { analysis, chunk, request } = spec
   const numRows = Math.max(0, ...spec.passes.map((pass) => scratchRows(spec, pass).length))
@@ -61,7 +62,13 @@ export function makeKernel(spec: KernelSpec): MadeKernel {
     if (analysis.numFactors > 0) writeFactors(declarations, scratch, part)
     if (scratch.places || analysis.numFactors > 0) builder.barrier()
     touch?.(part)
-    for (const pass of spec.passes) writer.write(pass, part)
+    for (const [k, pass] of spec.passes.entries()) {
+      if (!spec.passesApart) writer.write(pass, part)
+      else
+        builder.branch(builder.programId(2).equal(k), () => {
+          writer.write(pass, part)
+        })
+    }
     if (analysis.closing.length === 0) return
     if (analysis.numSums > 0) builder.barrier()
     writeClosing(declarations, scratch, part)
@@ -163,17 +170,30 @@ function writeClosing(declarations: Declarations, scratch: Scratch, chunk: Chunk
     const meaning = analysis.variables.meanings[dual]
     const element = meaning?.kind === 'output' ? form.outputs[meaning.element] : undefined
     if (!element) throw new InternalError('a closing polynomial for what is no output')
-    return { memory: declarations.output(element.operand), offset: element.offset, size: request.polynomial.outputs[element.operand]?.size ?? 0 }
+    const { operand, offset } = element
+    return { operand, memory: declarations.output(operand), offset, size: request.polynomial.outputs[operand]?.size ?? 0 }
   })
   const { run, isFirst } = chunk
   const { sumRow } = run
   if (sumRow === undefined || isFirst === undefined) {
-    overEntries(declarations, chunk, scratch, (scope, entries, mask) => {
+    // Rows of which all elements are here.
+    const whole = places.filter((place) => places.filter(({ operand }) => operand === place.operand).length === place.size)
+    const stages = new Map(
+      [...new Map(whole.map((place) => [place.operand, place]))].flatMap(([operand, { memory, size }]) =>
+        stagesRows(spec, size, memory.scalar) ? [[operand, { memory, size, rows: new RowStage(builder, `rowsOf${operand}`, memory.scalar, size) }] as const] : [],
+      ),
+    )
+    overEntries(declarations, chunk, scratch, (scope, entries, mask, first) => {
       const derivatives = new Derivatives<Expression>(root, scope)
       for (const [k, dual] of duals.entries()) {
         const place = places[k]
-        if (place) place.memory.store(entries.mul(place.size).add(place.offset), derivatives.of(dual).convert(place.memory.scalar), { mask })
+        if (!place) continue
+        const value = derivatives.of(dual).convert(place.memory.scalar)
+        const stage = stages.get(place.operand)
+        if (stage) stage.rows.put(place.offset, value)
+        else place.memory.store(entries.mul(place.size).add(place.offset), value, { mask })
       }
+      for (const { memory, size, rows } of stages.values()) rows.write(memory, chunk.start.add(first).mul(size), chunk.count.sub(first))
     })
     return
   }

@@ -7,7 +7,7 @@ import { comparePlaces, evenlySpaced } from './row-elements.ts'
 import type { KernelSpec } from './spec.ts'
 
 /** Rows that are exchanged at once, where lanes can share them evenly. */
-const rowsAtOnce = 16
+const rowsAtOnce = 8
 const mostRowsAtOnce = 32
 const banks = 32
 

@@ -100,7 +100,7 @@ export class ChannelLowering {
     const { made, flopsPerEntry, bytesPerEntry, bytesPerRow } = this.#stage(spec)
     return {
       kernel: made.kernel,
-      grid: [programs, groups],
+      grid: spec.passesApart ? [programs, groups, spec.passes.length] : [programs, groups],
       parameters: made.parameters.map((source) => parameterValue(source, this.#request, sizes, shape)),
       buffers: made.buffers.map((source) => slotOf(source, this.#request, partials)),
       flops: flopsPerEntry * sizes.batchSize,
@@ -123,7 +123,7 @@ export class ChannelLowering {
 
   #shape(spec: KernelSpec, sizes: PolynomialSizes): Shape {
     const { iteration } = spec
-    const perPiece = iteration.kind === 'pieces' ? entriesPerPiece(sizes.batchSize, iteration.isSummed) : undefined
+    const perPiece = iteration.kind === 'pieces' ? entriesPerPiece(sizes.batchSize, iteration.isSummed, spec.passesApart ? spec.passes.length : 1) : undefined
     const entriesPerSplit = perPiece ?? splitsOf(sizes.batchSize).entriesPerSplit
     const programs = perPiece !== undefined ? Math.ceil(sizes.batchSize / perPiece) : programsOf(spec, this.#request, sizes)
     return { programs, entriesPerSplit, ...this.#groups(spec, programs) }
@@ -185,7 +185,10 @@ export class ChannelLowering {
   #piecesOf(spec: KernelSpec): KernelSpec {
     const known = this.#inPieces.get(spec)
     if (known || !('index' in spec.iteration)) return known ?? spec
-    const made: KernelSpec = { ...spec, name: `${spec.name}InPieces`, iteration: { kind: 'pieces', index: spec.iteration.index, isSummed: true }, isPartial: true }
+    const { analysis, iteration, passes } = spec
+    // Where passes have nothing in common, programs of their own leave fewer pieces to add up.
+    const passesApart = passes.length > 1 && analysis.numFactors + analysis.numSums === 0
+    const made: KernelSpec = { ...spec, name: `${spec.name}InPieces`, iteration: { kind: 'pieces', index: iteration.index, isSummed: true }, passesApart, isPartial: true }
     this.#inPieces.set(spec, made)
     return made
   }

@@ -22,6 +22,8 @@ const maxTermsPerKernel = 12_000
 const manyTerms = 100
 /** Products of three elements and more in outputs that every entry has for itself, beyond which few are computed together on a GPU. */
 const longForm = 700
+/** Steps that a program makes at least where several entries share its lanes. */
+const leastSteps = 4
 /** Rows of operands this large are worth visiting entries in the order of an index. */
 const largeRowBytes = 4096
 
@@ -78,7 +80,7 @@ function makeSpec(request: PolynomialRequest, form: NormalForm, target: Target, 
   const { maxSharedBytes, freeSharedBytes = maxSharedBytes } = target
   while (chunk / 2 >= unit && bytesFor(chunk) > freeSharedBytes) chunk /= 2
   const atOnce = entriesAtOnce({ isByEntry, lanes }, channels)
-  const whole = atOnce * Math.ceil(chunk / atOnce)
+  const whole = atOnce * Math.max(atOnce > 1 && passes.length > 0 ? leastSteps : 1, Math.floor(chunk / atOnce))
   if (bytesFor(whole) <= maxSharedBytes) chunk = whole
   const isOfOtherScalar = outputs.some((o) => request.outputScalars[o] !== request.mathScalar)
   return {
@@ -95,6 +97,7 @@ function makeSpec(request: PolynomialRequest, form: NormalForm, target: Target, 
     isByEntry,
     touched,
     maxRowBytes: Math.max(0, freeSharedBytes - bytesFor(chunk)),
+    passesApart: false,
     isPartial: access.kind === 'shared' || (addsUp && isOfOtherScalar),
   }
 }

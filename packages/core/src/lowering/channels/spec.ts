@@ -42,6 +42,8 @@ export interface KernelSpec {
   readonly touched: TouchedRows | undefined
   /** Memory of a program for copies of rows that its entries share. */
   readonly maxRowBytes: number
+  /** Whether passes have programs of their own: along the third axis of the grid. */
+  readonly passesApart: boolean
   /** Whether results are parts that are added up by another kernel. */
   readonly isPartial: boolean
 }

@@ -78,8 +78,8 @@ export class ThroughEntries {
 function isWorthIt(request: PolynomialRequest, form: NormalForm, output: number, { vectorBytes }: Target): boolean {
   const { inputs, outputs, polynomial, inputScalars, mathScalar } = request
   const access = outputs[output]
-  // Fewer elements than threads that run in step are no channels.
-  if (access?.kind !== 'indexed' || (polynomial.outputs[output]?.size ?? 0) < vectorBytes) return false
+  // Rows of fewer elements are not worth a kernel of their own.
+  if (access?.kind !== 'indexed' || (polynomial.outputs[output]?.size ?? 0) < vectorBytes / 4) return false
   const own = operandsOf(form, (o) => o === output)
   const withEntries = operandsOf(form, (o) => outputs[o]?.kind === 'batched')
   const bytesOf = (i: number) => (polynomial.inputs[i]?.size ?? 0) * widthOf(inputScalars[i] ?? mathScalar)

@@ -19,4 +19,5 @@ export type { CustomRule, ParamsOf, PrimitiveName, Primitives } from './primitiv
 export * from './functions/index.ts'
 export * from './optimizers/index.ts'
 export * from './program/index.ts'
+export { neighborPoints, type NeighborPoints } from './kernels/neighbor-graph/points.ts'
 export { findNeighbors, type FindOptions, type FoundNeighbors, type NeighborProblem } from './kernels/neighbor-list/index.ts'

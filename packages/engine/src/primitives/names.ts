@@ -47,7 +47,7 @@ export type StructuralName =
   | 'oneHot'
   | 'iota'
 /** Primitives that order, select or make up elements. */
-export type AlgorithmName = 'argsort' | 'bincount' | 'compact' | 'random'
+export type AlgorithmName = 'argsort' | 'bincount' | 'compact' | 'random' | 'neighborGraph'
 /** Primitives whose derivatives a user wrote. They hand values on, and are gone when a program is made. */
 export type CustomName = 'custom' | 'customLinear'
 /** Primitives that hold functions, and run them as often as sizes or elements say. */
@@ -171,6 +171,8 @@ export interface Primitives
   readonly bincount: { readonly arity: 1; readonly outputs: 1; readonly params: { readonly numBins: number } }
   /** Outputs: positions of what holds, then of what does not; and the number of the former. */
   readonly compact: { readonly arity: 1; readonly outputs: 2; readonly params: NoParams }
+  /** Inputs and outputs: see the function of this name, and `graphOutputs`. Room for so many pairs, and for `slots` edges to an atom. */
+  readonly neighborGraph: { readonly arity: 'many'; readonly outputs: 'many'; readonly params: { readonly numPairs: number; readonly slots: number } }
   /** Input: the key, four words. `range` is that of integers, its end excluded. */
   readonly random: {
     readonly arity: 1

@@ -1,4 +1,4 @@
-import { InternalError, type BackendDevice } from '@equivar/core'
+import { InputError, InternalError, type BackendDevice } from '@equivar/core'
 import { describe } from '../array/ndarray.ts'
 import { ControlFlow, isControlFlow, isControlFlowParams } from '../compiled/control-flow.ts'
 import { execute } from '../compiled/execute.ts'
@@ -25,6 +25,8 @@ export interface RunOptions extends PlanOptions {
 
 /** A program made ready for its shapes; takes over the graph. @throws {DeviceError} if there is no room. */
 export function instanceOf(graph: ProgramGraph, options: RunOptions, arena: SharedArena | undefined): Instance {
+  if (graph.steps.some((step) => step.kind === 'primitive' && step.primitive === 'neighborGraph') && (graph.steps.some(isFlow) || !options.backend))
+    throw new InputError('compile: neighborGraph needs kernels, and a program without loops and branches; search before the loop, or use findNeighbors')
   if (graph.steps.some(isFlow)) return new ControlFlowInstance(graph, options, arena)
   return options.backend && arena ? new DeviceInstance(graph, options.backend, arena, options) : hostInstance(graph)
 }

@@ -6,7 +6,7 @@ import { indexUses } from '../compiled/index-uses.ts'
 import type { Precision } from '../compiled/modes.ts'
 import { orderSource, planPrimitive } from '../compiled/table.ts'
 import type { AbstractValue } from '../graph/value.ts'
-import { orderPlan } from '../kernels/index.ts'
+import { graphOrders, graphOutputs, orderPlan } from '../kernels/index.ts'
 import { wordBytes } from '../memory/words.ts'
 import type { StepExplanation } from './explain.ts'
 import { explainPrimitive } from './explain-step.ts'
@@ -93,6 +93,8 @@ class Planning {
   readonly #places: (BufferId | undefined)[]
   readonly #tables = new Map<ConstantData, BufferId>()
   readonly #orders = new Map<string, BufferId>()
+  /** Index arrays that came with their orders. */
+  readonly #ordered = new Set<BufferId>()
   readonly #work: (BufferLaunch | HostCheck)[] = []
   readonly #checks = new Map<string, InputCheck>()
   readonly #kernels: (readonly kernels.Kernel[])[] = []
@@ -129,6 +131,7 @@ class Planning {
         step.kind === 'fused' ? missing('order', index) : this.#order(step, inputs, index, part),
       )
     }
+    if (step.kind === 'primitive' && step.primitive === 'neighborGraph') this.#knowOrders(step.outputs)
     this.#kernels.push('alias' in plan ? [] : plan.launches.map(({ kernel }) => kernel))
     return explainPrimitive(step, inputs, outputs, plan, target)
   }
@@ -175,12 +178,24 @@ class Planning {
       this.#work.push({ kind: 'representable', buffer: this.#place(ids[0] ?? -1), spec: x, dtype: params.dtype })
   }
 
+  /** Orders that a primitive makes of its own outputs: elements that are only there to fill arrays are not in them. */
+  #knowOrders(outputs: readonly TensorId[]): void {
+    for (const { of, rows, starts, entries } of graphOrders) {
+      const place = (output: keyof typeof graphOutputs) => this.#place(outputs[graphOutputs[output]] ?? -1)
+      const numRows = (this.#spec(outputs[graphOutputs[rows]] ?? -1).shape[0] ?? 1) - (rows === 'starts' ? 1 : 0)
+      this.#orders.set(`${place(of)} ${numRows} starts`, place(starts))
+      this.#orders.set(`${place(of)} ${numRows} entries`, place(entries))
+      this.#ordered.add(place(of))
+    }
+  }
+
   #order({ params, inputs: ids }: PrimitiveStep, inputs: readonly AbstractValue[], index: number, part: OrderPart): BufferId {
     const { input, rows } = orderSource(inputs, params, index)
     const indices = this.#place(ids[input] ?? -1)
     const key = (which: OrderPart) => `${indices} ${rows} ${which}`
     const known = this.#orders.get(key(part))
     if (known !== undefined) return known
+    if (this.#ordered.has(indices)) throw new InternalError(`a program sums by edges into ${rows} rows, which neighborGraph has no order for`)
     const isInner = this.#buffers[indices]?.kind.kind === 'inner'
     const length = elementCount(inputs[input]?.shape ?? [])
     const add = (which: OrderPart): BufferId => {

@@ -1,6 +1,7 @@
 import { elementCount } from '../../array/shape.ts'
 import { storageTypes, type Planner } from '../../compiled/planner.ts'
 import type { AlgorithmName } from '../../primitives/names.ts'
+import { neighborGraphPlanner } from '../neighbor-graph/plan.ts'
 import { bincountPlan } from './bincount.ts'
 import { compactPlan } from './compact.ts'
 import { argsortPlan } from './sort.ts'
@@ -12,5 +13,6 @@ export const algorithmPlanners: { readonly [P in Exclude<AlgorithmName, 'random'
     },
   },
   bincount: { plan: ([{ shape }], { numBins }, _, target) => bincountPlan(elementCount(shape), numBins, target) },
+  neighborGraph: neighborGraphPlanner,
   compact: { plan: ([{ shape }], _, __, target) => compactPlan(elementCount(shape), target) },
 }

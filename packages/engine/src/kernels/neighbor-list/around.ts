@@ -1,5 +1,5 @@
 import type { kernels } from '@equivar/core'
-import { type GridValues, latticeVector } from './parameters.ts'
+import type { BinValues } from './parameters.ts'
 
 type Expression = kernels.Expression
 
@@ -7,9 +7,8 @@ type Expression = kernels.Expression
 export interface Candidates {
   readonly first: Expression
   readonly end: Expression
-  /** The lattice translation of these atoms, and the vector that it is, Å. */
+  /** The lattice translation of these atoms. */
   readonly translation: readonly [Expression, Expression, Expression]
-  readonly vector: readonly [Expression, Expression, Expression]
 }
 
 interface AxisRange {
@@ -26,7 +25,7 @@ function imageOf(bin: Expression, count: Expression, images: Expression): Expres
 }
 
 /** Bins around an own one, and the images that they belong to. */
-function rangeOf({ bins, reach, images }: GridValues, axis: 0 | 1 | 2, own: Expression): AxisRange {
+function rangeOf({ bins, reach, images }: BinValues, axis: 0 | 1 | 2, own: Expression): AxisRange {
   const count = bins[axis]
   const start = own.sub(reach[axis]).max(images[axis].mul(count).neg())
   const end = own.add(reach[axis]).add(1).min(images[axis].add(1).mul(count))
@@ -46,7 +45,7 @@ function overImages(b: kernels.KernelBuilder, range: AxisRange, carry: readonly 
 /** Hands on what is carried over every run of atoms in bins around one. Bins of a row are consecutive, up to where the next image begins. */
 export function aroundBin(
   b: kernels.KernelBuilder,
-  grid: GridValues,
+  grid: BinValues,
   binStarts: kernels.Memory,
   bin: Expression,
   carry: readonly kernels.Carried[],
@@ -64,9 +63,8 @@ export function aroundBin(
           overImages(b, ranges[2], carriedColumn, (first2, end2, image2, carried2) => {
             const row = bin0.mul(bins1).add(bin1).mul(bins2)
             const translation = [image0, image1, image2] as const
-            const vector = latticeVector(grid, translation.map((image) => image.convert('f64')))
             const [first, end] = [binStarts.load(row.add(first2)).convert('index'), binStarts.load(row.add(end2)).convert('index')]
-            return visit({ first, end, translation, vector }, carried2)
+            return visit({ first, end, translation }, carried2)
           }),
         ),
       ),

@@ -94,7 +94,8 @@ export function walk(search: Search, block: number, visitor: Visitor): void {
     const receiver = entries.load(own).convert('index')
     const home = [0, 1, 2].map((axis) => sorted.load(row(axis).add(own)).convert('f64'))
     const bin = binOf.load(receiver).convert('index')
-    const carried = aroundBin(b, grid, binStarts, bin, visitor.begin(receiver), ({ first, end, translation, vector }, before) => {
+    const carried = aroundBin(b, grid, binStarts, bin, visitor.begin(receiver), ({ first, end, translation }, before) => {
+      const vector = latticeVector(grid, translation.map((image) => image.convert('f64')))
       const origin = vector.map((t, axis) => t.sub(home[axis] ?? 0).convert('f32'))
       return b.loop(first, end, { step: b.lanes, carry: before }, (at, sofar) => {
         const [dx, dy, dz] = origin.map((o, axis) => sorted.loadLanes(row(axis).add(at)).add(o))

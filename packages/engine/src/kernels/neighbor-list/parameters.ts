@@ -3,12 +3,16 @@ import type { NeighborGrid } from './grid.ts'
 
 type Expression = kernels.Expression
 
-/** The grid inside of a kernel. */
-export interface GridValues {
-  readonly numAtoms: Expression
+/** Bins inside of a kernel: along every axis how many there are, how many on both sides to look at, and how many images. */
+export interface BinValues {
   readonly bins: readonly [Expression, Expression, Expression]
   readonly reach: readonly [Expression, Expression, Expression]
   readonly images: readonly [Expression, Expression, Expression]
+}
+
+/** The grid inside of a kernel. */
+export interface GridValues extends BinValues {
+  readonly numAtoms: Expression
   /** [3, 3], rows. */
   readonly basis: readonly (readonly [Expression, Expression, Expression])[]
 }

@@ -1,15 +1,14 @@
 import type { lowering } from '@equivar/core'
 import * as kernels from '@equivar/core/kernels'
 import { kernelOnce } from '../kernel-cache.ts'
+import { appending } from './append.ts'
 import { blockOf, declareSearch, lanesOf, searchParameters, walk } from './candidates.ts'
 import type { NeighborGrid } from './grid.ts'
-
-type Expression = kernels.Expression
 
 /** Elements behind the keys of every receiver that are no keys. */
 export const spareKeys = 4
 /** Larger than every key. */
-const noKey = 2 ** 31 - 1
+export const noKey = 2 ** 31 - 1
 
 /** `counts[i] = #{edges to atom i}`; `coincident[0]` becomes N − i, of the first atom i that is at the same point as another. */
 function countKernel(target: lowering.Target): kernels.Kernel {
@@ -42,7 +41,7 @@ function keysKernel(target: lowering.Target): kernels.Kernel {
     const search = declareSearch(b)
     const starts = b.buffer('starts', 'i32', 'read', { extent: b.extentOf(search.numAtoms).plus(1) })
     const keys = b.buffer('keys', 'i32', 'write')
-    const append = target.lanes === 'gpu' ? appendTogether(b, keys) : appendInTurn(b, keys)
+    const append = appending(b, keys, target)
     const [images0, images1, images2] = search.grid.images
     const [width1, width2] = [images1.mul(2).add(1), images2.mul(2).add(1)]
     walk(search, block, {
@@ -59,43 +58,6 @@ function keysKernel(target: lowering.Target): kernels.Kernel {
     })
     return b.build()
   })
-}
-
-/** Writes the keys of lanes that are near from a place on, and gives the place behind them. */
-type Append = (place: Expression, near: Expression, key: Expression) => Expression
-
-/** One lane after the other: what is not near is written over by the next. */
-function appendInTurn(b: kernels.KernelBuilder, keys: kernels.Memory): Append {
-  const [ownNear, ownKeys] = [b.shared('ownNear', 'i32', b.lanes), b.shared('ownKeys', 'i32', b.lanes)]
-  return (place, near, key) => {
-    ownNear.storeLanes(0, near)
-    ownKeys.storeLanes(0, key)
-    b.barrier()
-    let next = place
-    for (let lane = 0; lane < b.lanes; lane++) {
-      keys.store(next, ownKeys.load(lane))
-      next = next.add(ownNear.load(lane).convert('index'))
-    }
-    b.barrier()
-    return next
-  }
-}
-
-/** All lanes at once, at places by the sum of those before. */
-function appendTogether(b: kernels.KernelBuilder, keys: kernels.Memory): Append {
-  const sums = b.shared('sums', 'i32', b.lanes)
-  return (place, near, key) => {
-    let upTo = near
-    for (let distance = 1; distance < b.lanes; distance *= 2) {
-      sums.storeLanes(0, upTo)
-      b.barrier()
-      const before = sums.load(b.lane().sub(distance), { mask: b.lane().greaterEqual(distance) })
-      b.barrier()
-      upTo = upTo.add(before)
-    }
-    keys.store(place.add(upTo.sub(near).convert('index')), key, { mask: near.greater(0) })
-    return place.add(near.sum().convert('index'))
-  }
 }
 
 /** First receiver, and the one behind the last. */

@@ -23,6 +23,15 @@ export const algorithmBatching: { readonly [P in AlgorithmName]: BatchingRule<P>
       return [positions, sum(cast(perEntry, 'int32'), { axes: 1 })]
     },
   },
+  neighborGraph: {
+    batch: ({ inputs, isBatched, size, params }) => {
+      const entries = Array.from({ length: size }, (_, b) =>
+        apply('neighborGraph', inputs.map((x, i) => (isBatched[i] ? reshape(sliceAxis(x, 0, b, b + 1), x.shape.slice(1)) : x)), params),
+      )
+      const [first = []] = entries
+      return first.map((x, k) => concatenate(entries.map((own) => reshape(own[k] ?? x, [1, ...x.shape])), 0))
+    },
+  },
   random: {
     // Every entry has its own key, and its numbers are those that the key gives by itself.
     batch: ({ inputs: [keys], size, params }) => {

@@ -5,5 +5,6 @@ export const algorithmDerivatives: { readonly [P in AlgorithmName]: DerivativeRu
   argsort: { jvp: 'locally constant', transpose: 'never linear' },
   bincount: { jvp: 'locally constant', transpose: 'never linear' },
   compact: { jvp: 'locally constant', transpose: 'never linear' },
+  neighborGraph: { jvp: 'locally constant', transpose: 'never linear' },
   random: { jvp: 'locally constant', transpose: 'never linear' },
 }

@@ -4,6 +4,7 @@ import { elementCount, formatShape, requireShape } from '../../array/shape.ts'
 import type { AlgorithmName, Distribution } from '../names.ts'
 import type { ShapeRule } from '../rules.ts'
 import { requireDtype } from './elementwise.ts'
+import { neighborGraphShape } from './neighbor-graph.ts'
 
 const dtypesOf: { readonly [D in Distribution]: readonly DType[] } = {
   uniform: ['float32', 'float64'],
@@ -37,6 +38,7 @@ export const algorithmShapes: { readonly [P in AlgorithmName]: ShapeRule<P> } = 
       ]
     },
   },
+  neighborGraph: neighborGraphShape,
   random: {
     shape([key], { shape, distribution, dtype: name, range }) {
       requireDtype('random: key', key, 'uint32')

@@ -4,6 +4,7 @@ import type { MaceDefinition } from './definition.ts'
 import { loadDefinition, type LoadOptions, type ModelSource } from './load/index.ts'
 import { Evaluator } from './evaluation/computation.ts'
 import { energyOfDisplacements, evaluateBatch } from './evaluation/evaluate-batch.ts'
+import { evaluateBySearch } from './evaluation/evaluate-by-search.ts'
 import { requireMemoryUse, type MemoryUse } from './evaluation/memory.ts'
 import type { Evaluation, EvaluationOptions } from './evaluation/options.ts'
 import { requireEvaluable, requireGraph } from './evaluation/require.ts'
@@ -123,6 +124,11 @@ export class Mace {
     for (const group of batches(structures, hessian ? 1 : batchSize)) {
       const first = results.length
       const nameOf = (index: number) => (structures.length > 1 ? `structure ${first + index}` : undefined)
+      const found = await evaluateBySearch(this.#live(), group, head, options, first)
+      if (found) {
+        results.push(found)
+        continue
+      }
       const batch = await collate(group, this.cutoff, { device: this.device, method: this.method, signal, nameOf })
       for (const result of await evaluateBatch(this.#live(), group, batch, head, options, first)) results.push(result)
     }

@@ -7,13 +7,14 @@ const bits = new Int32Array(float.buffer)
 /** All pairs of atoms, all images: what kernels find in bins. */
 export const neighborGraphEvaluator: Evaluator<'neighborGraph'> = {
   evaluate([points, places, , grid, shifts], { numPairs, slots }, outputs) {
-    const at = (array: typeof points, i: number) => Number(array?.data[i] ?? 0)
+    const at = (array: typeof points, i: number) => array?.data[i] ?? 0
     const [numImages, numAtoms] = [shifts?.shape[0] ?? 1, (points?.shape[1] ?? padding) - padding]
     const row = numAtoms + padding
     bits[0] = at(grid, 9)
     const limit = float[0] ?? 0
     const home = Math.floor(numImages / 2)
-    const vector = (receiver: number, sender: number, image: number) => [0, 1, 2].map((k) => at(points, k * row + receiver) + at(shifts, 3 * image + k) - at(points, k * row + sender))
+    const vector = (receiver: number, sender: number, image: number) =>
+      [0, 1, 2].map((k) => at(points, k * row + receiver) + at(shifts, 3 * image + k) - at(points, k * row + sender))
     const lists = Array.from({ length: numAtoms }, (): number[] => [])
     let coincident = 0
     for (let receiver = 0; receiver < numAtoms; receiver++)
@@ -27,15 +28,19 @@ export const neighborGraphEvaluator: Evaluator<'neighborGraph'> = {
     const most = Math.ceil(slots / 4) * 4
     const excess = lists.reduce((sum, list) => sum + Math.max(0, list.length - most), 0)
     const total = lists.reduce((sum, list) => sum + Math.min(list.length, most), 0)
-    const edges = excess + coincident > 0 || total > 2 * numPairs ? [] : lists.flatMap((list, receiver) => list.sort((a, b) => a - b).map((key) => ({ key, receiver })))
+    const fits = excess + coincident === 0 && total <= 2 * numPairs
+    const edges = fits ? lists.flatMap((list, receiver) => list.sort((a, b) => a - b).map((key) => ({ key, receiver }))) : []
     const number = new Map(edges.map(({ key, receiver }, e) => [`${key} ${receiver}`, e]))
     const [senders, receivers, images, pairOfEdge, edgeOfPair, status, starts, reverse, identity, pairStarts, pairEntries, edgeStarts] = outputs.map(
       ({ shape }) => new Int32Array(shape[0] ?? 0),
     )
-    if (!senders || !receivers || !images || !pairOfEdge || !edgeOfPair || !status || !starts || !reverse || !identity || !pairStarts || !pairEntries || !edgeStarts)
-      throw new RangeError('a graph of neighbours is twelve arrays')
+    if (!senders || !receivers || !images || !pairOfEdge || !edgeOfPair || !status) throw new RangeError('a graph of neighbours has six arrays')
+    if (!starts || !reverse || !identity || !pairStarts || !pairEntries || !edgeStarts) throw new RangeError('a graph of neighbours has its orders')
     status.set([total, excess, coincident])
-    for (const [array, value] of [[senders, numAtoms - 1], [receivers, numAtoms - 1], [images, home], [pairOfEdge, numPairs - 1], [edgeOfPair, 2 * numPairs - 1]] as const) array.fill(value)
+    for (const array of [senders, receivers]) array.fill(numAtoms - 1)
+    images.fill(home)
+    pairOfEdge.fill(numPairs - 1)
+    edgeOfPair.fill(2 * numPairs - 1)
     for (const array of [reverse, identity, pairEntries]) for (let e = 0; e < array.length; e++) array[e] = e
     let pairs = 0
     for (const [e, { key, receiver }] of edges.entries()) {

@@ -30,7 +30,8 @@ function caseOf(given: NeighborProblem, numPairs: number, slots: number): Case<'
   const { points, places, binStarts, grid, shifts } = neighborPoints(given)
   const tensor = (data: Int32Array, shape: readonly number[]): HostTensor => ({ dtype: 'int32', shape, data })
   const row = points.length / 3
-  const inputs = [tensor(points, [3, row]), tensor(places, [2, row]), tensor(binStarts, [binStarts.length]), tensor(grid, [grid.length]), tensor(shifts, [shifts.length / 3, 3])]
+  const bins = [tensor(binStarts, [binStarts.length]), tensor(grid, [grid.length])]
+  const inputs = [tensor(points, [3, row]), tensor(places, [2, row]), ...bins, tensor(shifts, [shifts.length / 3, 3])]
   return { primitive: 'neighborGraph', inputs, params: { numPairs, slots } }
 }
 
@@ -42,7 +43,8 @@ describe.each([['processors', simd], ['gpus', gpu]] as const)('graphs of neighbo
   it.each(problems)('%s: is what all pairs give, with room to spare, to the last edge, and without enough', async (__, given) => {
     const [numEdges = 0] = await statusOf(caseOf(given, 2000, 2000))
     const largest = Math.max(1, Math.ceil(numEdges / given.positions.length) * 6)
-    for (const [numPairs, slots] of [[numEdges + 3, 2000], [Math.max(1, numEdges / 2), 2000], [Math.max(1, numEdges / 2 - 1), 2000], [numEdges + 3, Math.ceil(largest / 8)]] as const)
+    const pairs = [numEdges + 3, Math.max(1, numEdges / 2), Math.max(1, numEdges / 2 - 1)].map((numPairs) => [numPairs, 2000] as const)
+    for (const [numPairs, slots] of [...pairs, [numEdges + 3, Math.ceil(largest / 8)] as const])
       await expectSame(caseOf(given, numPairs, slots), { target })
   })
 })

@@ -94,7 +94,9 @@ const cases: { readonly [P in PrimitiveName]: readonly Case<P>[] } = {
   argsort: [one],
   bincount: [{ inputs: [{ shape: [6], below: 4 }], params: { numBins: 4 } }],
   compact: [{ inputs: [{ shape: [5], kind: 'bool' }], params: {} }],
-  neighborGraph: [{ inputs: [{ shape: [3, 66], below: 100 }, { shape: [2, 66], below: 1 }, { shape: [4], below: 1 }, { shape: [10], below: 1 }, { shape: [1, 3], below: 1 }], params: { numPairs: 2, slots: 4 } }],
+  neighborGraph: [
+    { inputs: [[3, 66], [2, 66], [4], [10], [1, 3]].map((shape, i) => ({ shape, below: i === 0 ? 100 : 1 })), params: { numPairs: 2, slots: 4 } },
+  ],
   random: [{ inputs: [{ shape: [4], kind: 'key' }], params: { shape: [3], distribution: 'normal', dtype: 'float64' } }],
   segmentedPolynomial: [
     {

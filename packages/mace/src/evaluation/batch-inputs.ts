@@ -50,19 +50,31 @@ export function graphArrays(
   architecture: MaceArchitecture,
   { head, dtype, paired, nodesPerChunk }: GraphOptions,
 ): GraphArrays {
-  const { numNodes } = batch
   const pairs = paired && nodesPerChunk === undefined ? pairEdges(batch) : null
-  const numHeads = architecture.heads.length
-  const mask = Float64Array.from({ length: numNodes * numHeads }, (_, n) => Number(n % numHeads === head))
   return {
-    numNodes,
+    numNodes: batch.numNodes,
     vectors,
     senders: array(batch.senders),
     receivers: array(batch.receivers),
-    species: array(speciesOf(batch.atomicNumbers, architecture.atomicNumbers)),
-    atomicNumbers: array(batch.atomicNumbers),
     pairs: pairs ? { pairOfEdge: array(pairs.pairOfEdge), edgeOfPair: array(pairs.edgeOfPair) } : undefined,
     chunks: nodesPerChunk === undefined ? undefined : chunkArrays(batch, nodesPerChunk),
+    ...nodeArrays(batch.atomicNumbers, structures, architecture, { head, dtype }),
+  }
+}
+
+/** What there is of atoms alone. */
+export function nodeArrays(
+  atomicNumbers: Int32Array,
+  structures: readonly Structure[],
+  architecture: MaceArchitecture,
+  { head, dtype }: Omit<GraphOptions, 'paired'>,
+): Pick<GraphArrays, 'species' | 'atomicNumbers' | 'headMask' | 'features'> {
+  const numNodes = atomicNumbers.length
+  const numHeads = architecture.heads.length
+  const mask = Float64Array.from({ length: numNodes * numHeads }, (_, n) => Number(n % numHeads === head))
+  return {
+    species: array(speciesOf(atomicNumbers, architecture.atomicNumbers)),
+    atomicNumbers: array(atomicNumbers),
     headMask: array(mask, { shape: [numNodes, numHeads], dtype }),
     features: jointFeatures(architecture.jointEmbedding, structures, dtype),
   }

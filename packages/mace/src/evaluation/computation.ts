@@ -7,6 +7,7 @@ import type { GraphBatch } from '../structures/index.ts'
 import { nodesPerChunk, type MemoryUse } from './memory.ts'
 import type { EvaluationOptions } from './options.ts'
 import { within, type Runtime } from '../runtime.ts'
+import { SearchPrograms } from './search-programs.ts'
 
 /** What of the network's results is wanted, beside the energies. */
 export interface Wanted {
@@ -34,7 +35,7 @@ export interface BatchNumbers {
 }
 
 /** The same as arrays, absent ones left out. */
-interface BatchArrays {
+export interface BatchArrays {
   readonly nodeEnergies: NDArray
   readonly embeddingEnergies: readonly NDArray[]
   readonly gradient: readonly NDArray[]
@@ -55,8 +56,10 @@ export class Evaluator {
   readonly dtype: FloatDType
   readonly runtime: Runtime
   readonly #memory: MemoryUse
+  /** Programs that find the edges themselves. */
+  readonly searching: SearchPrograms
   readonly #programs = new Map<string, Program<[GraphTree], BatchArrays>>()
-  #last: Program<[GraphTree], BatchArrays> | undefined
+  #last: Pick<Program<[GraphTree], BatchArrays>, 'explain'> | undefined
 
   constructor(network: MaceNetwork, weights: NetworkWeights, dtype: FloatDType, runtime: Runtime, memory: MemoryUse) {
     this.network = network
@@ -64,10 +67,11 @@ export class Evaluator {
     this.dtype = dtype
     this.runtime = runtime
     this.#memory = memory
+    this.searching = new SearchPrograms(runtime)
   }
 
   /** Nodes of a batch whose edges are evaluated together; `undefined` if all are. */
-  nodesPerChunk(batch: GraphBatch): number | undefined {
+  nodesPerChunk(batch: Pick<GraphBatch, 'numNodes' | 'numEdges'>): number | undefined {
     const { dtype, network, runtime } = this
     return nodesPerChunk({ memory: this.#memory, architecture: network.definition.architecture, dtype, capabilities: runtime.capabilities }, batch)
   }
@@ -81,14 +85,14 @@ export class Evaluator {
     } finally {
       disposeTree(graph)
     }
-    const [nodeEnergies, embeddingEnergies, gradient, features, terms] = await Promise.all([
-      read(results.nodeEnergies),
-      Promise.all(results.embeddingEnergies.map(read)),
-      Promise.all(results.gradient.map(read)),
-      Promise.all(results.features.map(read)),
-      Promise.all(results.terms.map(read)),
-    ])
-    return { nodeEnergies, embeddingEnergies: embeddingEnergies[0], gradient: gradient[0] ?? new Float64Array(0), features, terms }
+    return readAll(results)
+  }
+
+  /** The energies, and what else of {@link compute} is wanted, of a graph that may be abstract. */
+  apply(graph: GraphArrays, wanted: Wanted): BatchArrays {
+    const output = this.network.apply(this.weights, graph)
+    const gradient = wanted.gradient ? grad(totalEnergy(output), [graph.vectors], { allowUnused: true }) : []
+    return selected(output, gradient, wanted)
   }
 
   /** The compiled program for what is wanted, and for graphs with or without pairs of edges and chunks of so many nodes. */
@@ -97,8 +101,8 @@ export class Evaluator {
     const key = [wanted.gradient, wanted.features, wanted.terms, pairs !== undefined, nodesPerChunk].join()
     let program = this.#programs.get(key)
     const { method, precision } = this.runtime
-    if (!program) this.#programs.set(key, (program = compile((graph: GraphTree) => this.#apply(graph, wanted, nodesPerChunk), { method, precision })))
-    this.#last = program
+    if (!program) this.#programs.set(key, (program = compile((graph: GraphTree) => this.#applyTree(graph, wanted, nodesPerChunk), { method, precision })))
+    this.ran(program)
     return program
   }
 
@@ -108,20 +112,23 @@ export class Evaluator {
     return this.#last.explain()
   }
 
+  /** Says which program runs. */
+  ran(program: Pick<Program<[GraphTree], BatchArrays>, 'explain'>): void {
+    this.#last = program
+  }
+
   dispose(): void {
+    this.searching.dispose()
     for (const program of this.#programs.values()) program.dispose()
     this.#programs.clear()
     disposeTree(this.weights)
     this.weights.parameters.dispose()
   }
 
-  #apply(tree: GraphTree, wanted: Wanted, nodesPerChunk = 0): BatchArrays {
+  #applyTree(tree: GraphTree, wanted: Wanted, nodesPerChunk = 0): BatchArrays {
     const vectors = wanted.gradient ? track(tree.vectors) : tree.vectors
     const chunks = tree.chunks && { ...tree.chunks, numNodes: nodesPerChunk }
-    const graph = { ...tree, vectors, chunks, numNodes: tree.species.shape[0] ?? 0, features: new Map(Object.entries(tree.features)) }
-    const output = this.network.apply(this.weights, graph)
-    const gradient = wanted.gradient ? grad(totalEnergy(output), [vectors], { allowUnused: true }) : []
-    return selected(output, gradient, wanted)
+    return this.apply({ ...tree, vectors, chunks, numNodes: tree.species.shape[0] ?? 0, features: new Map(Object.entries(tree.features)) }, wanted)
   }
 
   async #inSteps(graph: GraphArrays, wanted: Wanted, pause: () => Promise<void>): Promise<BatchArrays> {
@@ -165,7 +172,19 @@ function treeOf({ features, chunks, vectors, senders, receivers, pairs, species,
   return { vectors, senders, receivers, pairs, chunks: ofChunks, species, atomicNumbers, headMask, features: Object.fromEntries(features) }
 }
 
-async function read(x: NDArray): Promise<Float64Array> {
+/** Brings results to the host, and gives their memory back. */
+export async function readAll(results: BatchArrays): Promise<BatchNumbers> {
+  const [nodeEnergies, embeddingEnergies, gradient, features, terms] = await Promise.all([
+    read(results.nodeEnergies),
+    Promise.all(results.embeddingEnergies.map(read)),
+    Promise.all(results.gradient.map(read)),
+    Promise.all(results.features.map(read)),
+    Promise.all(results.terms.map(read)),
+  ])
+  return { nodeEnergies, embeddingEnergies: embeddingEnergies[0], gradient: gradient[0] ?? new Float64Array(0), features, terms }
+}
+
+export async function read(x: NDArray): Promise<Float64Array> {
   const data = Float64Array.from(await x.data())
   x.dispose()
   return data

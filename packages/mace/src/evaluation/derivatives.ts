@@ -24,6 +24,15 @@ export function virialsFromEdges({ numGraphs, edgeOffsets }: GraphBatch, vectors
   return virials
 }
 
+/** `−½ Σ_i (w_i + w_iᵀ)` of `w_i = Σ_{edges into i} v gᵀ`, shape (N, 3, 3): the virial, eV, shape (3, 3). */
+export function symmetricVirial(products: ArrayLike<number>): Float64Array {
+  const virial = new Float64Array(9)
+  for (let i = 0; i < products.length; i += 9)
+    for (let a = 0; a < 3; a++)
+      for (let b = 0; b < 3; b++) virial[3 * a + b] = (virial[3 * a + b] ?? 0) - 0.5 * ((products[i + 3 * a + b] ?? 0) + (products[i + 3 * b + a] ?? 0))
+  return virial
+}
+
 /** The virial shared out to atoms: half of every edge's part to either end, eV, shape (N, 3, 3). */
 export function atomicVirialsFromEdges(
   { numNodes, numEdges, senders, receivers }: GraphBatch,

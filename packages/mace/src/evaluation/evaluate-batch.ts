@@ -1,13 +1,11 @@
-import { InputError } from '@equivar/core'
 import { add, array, finish, gradSteps, scopeInSteps, sub, take, track, zeros, type NDArray, type Steps } from '@equivar/engine'
 import { pauseIfDue } from '../structures/cooperation.ts'
-import { cellVolume, type GraphBatch, type Structure } from '../structures/index.ts'
-import { edgeVectors, graphArrays, speciesOf } from './batch-inputs.ts'
+import type { GraphBatch, Structure } from '../structures/index.ts'
+import { edgeVectors, graphArrays } from './batch-inputs.ts'
 import { stepsWithin, totalEnergy, wantedOf, type Evaluator } from './computation.ts'
-import { atomicVirialsFromEdges, forcesFromEdges, stressFromVirial, virialsFromEdges } from './derivatives.ts'
-import { joinDescriptors } from './descriptors.ts'
+import { atomicVirialsFromEdges, forcesFromEdges, virialsFromEdges } from './derivatives.ts'
+import { evaluationOf, requireFinite } from './evaluation-of.ts'
 import type { Evaluation, EvaluationOptions } from './options.ts'
-import { energyScale, referenceEnergies } from './reference-energies.ts'
 import { within } from '../runtime.ts'
 
 /**
@@ -26,7 +24,7 @@ export async function evaluateBatch(
 ): Promise<Evaluation[]> {
   const { network, dtype } = evaluator
   const { architecture } = network.definition
-  const { forces = true, stress, virials, atomicVirials, edgeForces, hessian, descriptors, contributions } = options
+  const { forces = true, stress, virials, atomicVirials, edgeForces, hessian } = options
   const vectors = edgeVectors(batch)
 
   const pause = () => pauseIfDue(options.signal)
@@ -37,10 +35,7 @@ export async function evaluateBatch(
     return graphArrays(batch, leaf, structures, architecture, options)
   })
   const results = await evaluator.compute(graph, wantedOf(options), pause)
-  const { nodeEnergies: interaction, embeddingEnergies: embedding, gradient: gradients, features, terms } = results
-  const scale = energyScale(network.definition, head)
-
-  const reference = referenceEnergies(network.definition, speciesOf(batch.atomicNumbers, architecture.atomicNumbers), head)
+  const { gradient: gradients } = results
   const allForces = forces ? forcesFromEdges(batch, gradients) : undefined
   const allVirials = stress || virials ? virialsFromEdges(batch, vectors, gradients) : undefined
   const allAtomicVirials = atomicVirials ? atomicVirialsFromEdges(batch, vectors, gradients) : undefined
@@ -48,21 +43,17 @@ export async function evaluateBatch(
   for (let g = 0; g < structures.length; g++) {
     const [first, last] = [batch.nodeOffsets[g] ?? 0, batch.nodeOffsets[g + 1] ?? 0]
     const [firstEdge, lastEdge] = [batch.edgeOffsets[g] ?? 0, batch.edgeOffsets[g + 1] ?? 0]
-    const interactionEnergy = total(interaction, first, last)
-    const energy = total(reference, first, last) + interactionEnergy + (embedding ? total(embedding, first, last) : 0)
-    if (!Number.isFinite(energy)) throw new InputError(`structure ${firstIndex + g}: the energy is ${energy}; atoms are closer together than the model can describe`)
-    if (!gradients.subarray(3 * firstEdge, 3 * lastEdge).every(Number.isFinite))
-      throw new InputError(`structure ${firstIndex + g}: a force is not finite; atoms are closer together than the model can describe`)
-    const virial = allVirials?.slice(9 * g, 9 * g + 9)
+    const index = firstIndex + g
+    const nodes = { atomicNumbers: batch.atomicNumbers.subarray(first, last), cell: batch.cells.subarray(9 * g, 9 * g + 9), first, last, index }
+    const numbers = {
+      ...results,
+      forces: allForces?.slice(3 * first, 3 * last),
+      virial: allVirials?.slice(9 * g, 9 * g + 9),
+    }
+    const evaluation = evaluationOf(network.definition, nodes, numbers, head, options)
+    requireFinite(gradients.subarray(3 * firstEdge, 3 * lastEdge), index)
     evaluations.push({
-      energy,
-      interactionEnergy,
-      ...(allForces ? { forces: allForces.slice(3 * first, 3 * last) } : {}),
-      ...(stress && virial ? { stress: stressFromVirial(virial, cellVolume(batch.cells.subarray(9 * g, 9 * g + 9))) } : {}),
-      ...(virials && virial ? { virials: virial } : {}),
-      ...(options.nodeEnergies ? { nodeEnergies: interaction.slice(first, last).map((e, i) => e + (reference[first + i] ?? 0)) } : {}),
-      ...(contributions ? { contributions: contributionsOf(energy, terms.map((term) => scale * total(term, first, last))) } : {}),
-      ...(descriptors ? { descriptors: joinDescriptors(features, architecture, first, last, descriptors) } : {}),
+      ...evaluation,
       ...(allAtomicVirials ? { atomicVirials: allAtomicVirials.slice(9 * first, 9 * last) } : {}),
       ...(edgeForces
         ? {
@@ -136,15 +127,4 @@ async function energyHessian(
     values.dispose()
   }
   return hessian
-}
-
-/** The terms of the network behind what is left of the energy: reference energies, embedding readout and shift. */
-function contributionsOf(energy: number, terms: readonly number[]): Float64Array {
-  return Float64Array.of(energy - terms.reduce((sum, term) => sum + term, 0), ...terms)
-}
-
-function total(values: Float64Array, first: number, last: number): number {
-  let sum = 0
-  for (let i = first; i < last; i++) sum += values[i] ?? Number.NaN
-  return sum
 }

@@ -6,9 +6,9 @@ type Expression = kernels.Expression
 /** Sums of what a walk counted, inside of the kernels that come after it. */
 export interface CountSums {
   /** Edges to atoms before this one, those for which there are slots. */
-  edgesBefore(atom: Expression): Expression
+  readonly edgesBefore: (atom: Expression) => Expression
   /** Pairs whose first edge goes to an atom before this one. */
-  pairsBefore(atom: Expression): Expression
+  readonly pairsBefore: (atom: Expression) => Expression
   /** Whether there is room for all edges, and no two atoms are at the same point. Otherwise there shall be none. */
   readonly fits: Expression
   readonly numEdges: Expression

@@ -12,7 +12,7 @@ interface AtomRange {
   readonly b: kernels.KernelBuilder
   readonly parameters: { readonly numAtoms: Expression; readonly slots: Expression; readonly numImages: Expression; readonly numPairs: Expression }
   /** For every atom of the program. */
-  eachAtom(body: (atom: Expression) => void): void
+  readonly eachAtom: (body: (atom: Expression) => void) => void
 }
 
 function overAtoms(name: string, target: lowering.Target): AtomRange {

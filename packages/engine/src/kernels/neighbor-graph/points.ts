@@ -41,7 +41,8 @@ export function neighborPoints(problem: NeighborProblem): NeighborPoints {
   if (numAtoms === 0) throw new InputError('neighborPoints: there is no atom; such a structure has no neighbours')
   const at = (values: readonly number[], k: number) => values[k] ?? 0
   const span = (axis: number) => (at(scale, axis) > 0 ? at(bins, axis) / at(scale, axis) : 0)
-  const extent = Math.max(...[0, 1, 2].map((k) => [0, 1, 2].reduce((sum, axis) => sum + (at(images, axis) + span(axis)) * Math.abs(at(basis, 3 * axis + k)), cutoff)))
+  const along = (k: number) => [0, 1, 2].reduce((sum, axis) => sum + (at(images, axis) + span(axis)) * Math.abs(at(basis, 3 * axis + k)), cutoff)
+  const extent = Math.max(along(0), along(1), along(2))
   const unit = 2 ** Math.ceil(Math.log2(extent / largest))
   if (!(unit <= coarsest * cutoff)) throw new InputError(`neighborPoints: atoms and images spread over ${extent} Å are too far apart for whole numbers with a cutoff of ${cutoff} Å`)
 
@@ -76,7 +77,8 @@ export function neighborPoints(problem: NeighborProblem): NeighborPoints {
     places[row + at] = bin
     for (let k = 0; k < 3; k++) points[k * row + at] = whole[3 * i + k] ?? 0
   }
-  const shiftVectors = Float64Array.from(shiftsOf(images).flatMap((shift) => [0, 1, 2].map((k) => shift.reduce((sum, n, axis) => sum + n * at(basis, 3 * axis + k), 0))))
+  const vectorOf = (shift: readonly number[]) => [0, 1, 2].map((k) => shift.reduce((sum, n, axis) => sum + n * at(basis, 3 * axis + k), 0))
+  const shiftVectors = Float64Array.from(shiftsOf(images).flatMap(vectorOf))
   const grid = new Int32Array(gridLength)
   grid.set([...bins, ...reach, ...images])
   new Float32Array(grid.buffer)[gridLength - 1] = (cutoff / unit) ** 2

@@ -70,7 +70,8 @@ function restOfPairsKernel(target: lowering.Target): kernels.Kernel {
   })
 }
 
-function launchRest(kernel: kernels.Kernel, { numAtoms, numImages, numPairs }: GraphSizes, count: number, buffers: readonly lowering.Slot[]): lowering.PlannedLaunch {
+function launchRest(kernel: kernels.Kernel, sizes: GraphSizes, count: number, buffers: readonly lowering.Slot[]): lowering.PlannedLaunch {
+  const { numAtoms, numImages, numPairs } = sizes
   const cost = { flops: count, bytes: 8 * count }
   return { kernel, grid: [Math.ceil(count / block)], parameters: [numAtoms, numImages, numPairs], buffers, ...cost }
 }

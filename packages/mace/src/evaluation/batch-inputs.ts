@@ -81,6 +81,7 @@ export function nodeArrays(
 }
 
 function chunkArrays(batch: GraphBatch, nodesPerChunk: number): ChunkArrays {
-  const { shape, edges, rows } = chunkEdges(batch, nodesPerChunk)
-  return { numNodes: nodesPerChunk, edges: array(edges, { shape }), rows: array(rows, { shape }) }
+  const { numChunks, numPlaces, nodes, places, edges, rows } = chunkEdges(batch, nodesPerChunk)
+  const shape = [numChunks, numPlaces]
+  return { nodes: array(nodes, { shape: [numChunks, nodesPerChunk] }), places: array(places), edges: array(edges, { shape }), rows: array(rows, { shape }) }
 }

@@ -1,7 +1,7 @@
 import { InternalError } from '@equivar/core'
 import { add, compile, grad, gradSteps, scopeInSteps, sum, track, type FloatDType, type NDArray, type Program, type ProgramExplanation, type Steps } from '@equivar/engine'
 import { disposeTree } from '../model/dispose-tree.ts'
-import type { ChunkArrays, GraphArrays } from '../model/graph.ts'
+import type { GraphArrays } from '../model/graph.ts'
 import type { MaceNetwork, NetworkOutput, NetworkWeights } from '../model/network.ts'
 import type { GraphBatch } from '../structures/index.ts'
 import { nodesPerChunk, type MemoryUse } from './memory.ts'
@@ -44,8 +44,7 @@ export interface BatchArrays {
 }
 
 /** {@link GraphArrays} as a tree of arrays, the only thing that changes from one batch to the next. */
-interface GraphTree extends Omit<GraphArrays, 'numNodes' | 'features' | 'chunks'> {
-  readonly chunks: Omit<ChunkArrays, 'numNodes'> | undefined
+interface GraphTree extends Omit<GraphArrays, 'numNodes' | 'features'> {
   readonly features: Readonly<Record<string, NDArray>>
 }
 
@@ -95,13 +94,12 @@ export class Evaluator {
     return selected(output, gradient, wanted)
   }
 
-  /** The compiled program for what is wanted, and for graphs with or without pairs of edges and chunks of so many nodes. */
+  /** The compiled program for what is wanted, and for graphs with or without pairs of edges and chunks. */
   #program(wanted: Wanted, { pairs, chunks }: GraphArrays): Program<[GraphTree], BatchArrays> {
-    const nodesPerChunk = chunks?.numNodes
-    const key = [wanted.gradient, wanted.features, wanted.terms, pairs !== undefined, nodesPerChunk].join()
+    const key = [wanted.gradient, wanted.features, wanted.terms, pairs !== undefined, chunks !== undefined].join()
     let program = this.#programs.get(key)
     const { method, precision } = this.runtime
-    if (!program) this.#programs.set(key, (program = compile((graph: GraphTree) => this.#applyTree(graph, wanted, nodesPerChunk), { method, precision })))
+    if (!program) this.#programs.set(key, (program = compile((graph: GraphTree) => this.#applyTree(graph, wanted), { method, precision })))
     this.ran(program)
     return program
   }
@@ -125,10 +123,9 @@ export class Evaluator {
     this.weights.parameters.dispose()
   }
 
-  #applyTree(tree: GraphTree, wanted: Wanted, nodesPerChunk = 0): BatchArrays {
+  #applyTree(tree: GraphTree, wanted: Wanted): BatchArrays {
     const vectors = wanted.gradient ? track(tree.vectors) : tree.vectors
-    const chunks = tree.chunks && { ...tree.chunks, numNodes: nodesPerChunk }
-    return this.apply({ ...tree, vectors, chunks, numNodes: tree.species.shape[0] ?? 0, features: new Map(Object.entries(tree.features)) }, wanted)
+    return this.apply({ ...tree, vectors, numNodes: tree.species.shape[0] ?? 0, features: new Map(Object.entries(tree.features)) }, wanted)
   }
 
   async #inSteps(graph: GraphArrays, wanted: Wanted, pause: () => Promise<void>): Promise<BatchArrays> {
@@ -168,8 +165,7 @@ function selected({ nodeEnergies, embeddingEnergies, features, terms }: NetworkO
 }
 
 function treeOf({ features, chunks, vectors, senders, receivers, pairs, species, atomicNumbers, headMask }: GraphArrays): GraphTree {
-  const ofChunks = chunks && { edges: chunks.edges, rows: chunks.rows }
-  return { vectors, senders, receivers, pairs, chunks: ofChunks, species, atomicNumbers, headMask, features: Object.fromEntries(features) }
+  return { vectors, senders, receivers, pairs, chunks, species, atomicNumbers, headMask, features: Object.fromEntries(features) }
 }
 
 /** Brings results to the host, and gives their memory back. */

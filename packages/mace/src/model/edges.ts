@@ -1,4 +1,4 @@
-import { scan, slice, take, reshape, type NDArray } from '@equivar/engine'
+import { reshape, scan, slice, take, type NDArray } from '@equivar/engine'
 import type { ChunkArrays, GraphArrays } from './graph.ts'
 import type { RadialOutput } from './radial.ts'
 
@@ -10,6 +10,8 @@ export interface Edges {
   /** [E] int32, what is summed over the edges of a receiver goes to this row of `numRows`. */
   readonly rows: NDArray
   readonly numRows: number
+  /** Of such sums the rows of nodes. */
+  readonly ofNodes: (sums: NDArray) => NDArray
   /** [E] Å */
   readonly lengths: NDArray
   /** [E, …] spherical harmonics. */
@@ -23,31 +25,27 @@ export type EdgeFeatures = Pick<Edges, 'lengths' | 'harmonics' | 'radial'>
 /** Of edges, `pairs` among them included. */
 export type EdgeEmbedding = (edges: Pick<GraphArrays, 'vectors' | 'senders' | 'receivers' | 'pairs'>) => EdgeFeatures
 
-/** Arrays with a row a node, from a function that gives them with `numRows` rows. */
-export type OverEdges = (f: (edges: Edges) => readonly NDArray[]) => readonly NDArray[]
+/** For nodes, with the edges that end at them: arrays with a row a node, from rows of others and from edges. */
+export type ForNodes = (arrays: readonly NDArray[], f: (edges: Edges, ...rows: NDArray[]) => readonly NDArray[]) => readonly NDArray[]
 
-/** All edges together. */
-export function atOnce({ senders, receivers, numNodes }: GraphArrays, features: EdgeFeatures): OverEdges {
-  const edges: Edges = { senders, receivers, rows: receivers, numRows: numNodes, ...features }
-  return (f) => f(edges)
+/** All nodes together. */
+export function atOnce({ senders, receivers, numNodes }: GraphArrays, features: EdgeFeatures): ForNodes {
+  const edges: Edges = { senders, receivers, rows: receivers, numRows: numNodes, ofNodes: (sums) => sums, ...features }
+  return (arrays, f) => f(edges, ...arrays)
 }
 
-/**
- * The edges of some nodes after those of others, so that what belongs to edges exists for one chunk of them at a time. Derivatives compute it again.
- */
-export function inChunks(graph: GraphArrays, { numNodes: perChunk, edges, rows }: ChunkArrays, embed: EdgeEmbedding): OverEdges {
-  const { vectors, senders, receivers, numNodes } = graph
+/** Some nodes after others, so that what belongs to edges exists for one chunk of them at a time. Derivatives compute it again. */
+export function inChunks({ vectors, senders, receivers }: GraphArrays, { nodes, places, edges, rows }: ChunkArrays, embed: EdgeEmbedding): ForNodes {
   const columns = [take(vectors, edges), take(senders, edges), take(receivers, edges), rows]
-  const numChunks = edges.shape[0] ?? 0
-  const first = (x: NDArray, count: number) => slice(x, x.shape.map(() => 0), [count, ...x.shape.slice(1)])
-  return (f) => {
-    const chunk = (ownVectors: NDArray, ownSenders: NDArray, ownReceivers: NDArray, ownRows: NDArray) => {
-      const own = { vectors: ownVectors, senders: ownSenders, receivers: ownReceivers }
+  const [numChunks = 0, perChunk = 0] = nodes.shape
+  return (arrays, f) => {
+    const chunk = (ownVectors: NDArray, ownSenders: NDArray, ownReceivers: NDArray, ownRows: NDArray, ...own: NDArray[]) => {
+      const ends = { vectors: ownVectors, senders: ownSenders, receivers: ownReceivers }
       // A row more takes in the edges of other nodes, which fill the chunk.
-      const results = f({ ...own, rows: ownRows, numRows: perChunk + 1, ...embed({ ...own, pairs: undefined }) })
-      return results.map((x) => first(x, perChunk))
+      const ofNodes = (sums: NDArray) => slice(sums, sums.shape.map(() => 0), [perChunk, ...sums.shape.slice(1)])
+      return f({ ...ends, rows: ownRows, numRows: perChunk + 1, ofNodes, ...embed({ ...ends, pairs: undefined }) }, ...own)
     }
-    const { results } = scan(chunk, [], columns)
-    return results.map((x) => first(reshape(x, [numChunks * perChunk, ...x.shape.slice(2)]), numNodes))
+    const { results } = scan(chunk, [], [...columns, ...arrays.map((x) => take(x, nodes))])
+    return results.map((x) => take(reshape(x, [numChunks * perChunk, ...x.shape.slice(2)]), places))
   }
 }

@@ -8,14 +8,8 @@ export interface PairArrays {
   readonly edgeOfPair: NDArray
 }
 
-/** See `chunkEdges`: nodes in K chunks of `numNodes`, with L places each for their edges. */
-export interface ChunkArrays {
-  readonly numNodes: number
-  /** [K, L] int32, an edge in every place. */
-  readonly edges: NDArray
-  /** [K, L] int32, its receiver, counted within the chunk; `numNodes` if that is in another chunk. */
-  readonly rows: NDArray
-}
+/** See `EdgeChunks`; int32. */
+export type ChunkArrays = Readonly<Record<'nodes' | 'places' | 'edges' | 'rows', NDArray>>
 
 /**
  * One batch of structures as the network sees it. N nodes and E directed edges over all structures; messages run from

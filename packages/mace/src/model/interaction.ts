@@ -2,7 +2,7 @@ import { add, concatenate, div, mul, reshape, segmentSum, square, take, tanh, ty
 import type { InteractionKind, LayerDefinition } from '../definition.ts'
 import { Convolution } from './convolution.ts'
 import { applyGate } from './gate.ts'
-import type { Edges, OverEdges } from './edges.ts'
+import type { Edges } from './edges.ts'
 import { maceIrreps } from './irreps.ts'
 import { EquivariantLinear, speciesWeights } from './linear.ts'
 import type { Parameters } from './parameters.ts'
@@ -47,18 +47,26 @@ export interface InteractionWeights {
   readonly beta: NDArray | undefined
 }
 
-export interface InteractionInput {
-  /** [N] int32 */
-  readonly species: NDArray
-  /** [N, …] incoming node features. */
-  readonly features: NDArray
-  readonly overEdges: OverEdges
-}
-
 /** What joins the radial features of an edge: a row of its sender and one of its receiver. */
 interface NodeInputs {
   readonly ofSenders: NDArray
   readonly ofReceivers: NDArray
+}
+
+/** What edges take of their ends. */
+export interface EdgeEnds {
+  /** [N, …] what senders send. */
+  readonly sent: NDArray
+  readonly inputs: NodeInputs | undefined
+}
+
+/** Of the nodes that are given messages. */
+export interface InteractionInput {
+  readonly edges: Edges
+  /** [N] int32 */
+  readonly species: NDArray
+  /** [N, …] incoming node features. */
+  readonly features: NDArray
 }
 
 export interface InteractionOutput {
@@ -127,12 +135,13 @@ export class Interaction {
     }
   }
 
-  apply(weights: InteractionWeights, { species, features, overEdges }: InteractionInput): InteractionOutput {
-    const up = this.#up.apply(features, weights.up)
-    const inputs = this.#nodeInputs(weights, features, species)
-    const [summed = up, density] = overEdges((edges) => this.#sums(weights, up, inputs, edges))
-    const normalized = density ? normalize(weights, summed, density) : summed
-    const messages = this.#gate(weights, normalized, up)
+  /** From features [N, …] and species [N] of all nodes. */
+  ends(weights: InteractionWeights, features: NDArray, species: NDArray): EdgeEnds {
+    return { sent: this.#up.apply(features, weights.up), inputs: this.#nodeInputs(weights, features, species) }
+  }
+
+  apply(weights: InteractionWeights, ends: EdgeEnds, { edges, species, features }: InteractionInput): InteractionOutput {
+    const messages = this.#gate(weights, this.#sums(weights, ends, edges), features)
     switch (this.#traits.selfConnection) {
       case 'none':
         return { messages: this.#skip.applyIndexed(messages, weights.skip, species), selfConnection: undefined }
@@ -151,23 +160,26 @@ export class Interaction {
     return source && target ? { ofSenders: take(source, species), ofReceivers: take(target, species) } : undefined
   }
 
-  /** Messages summed over the edges of receivers, and the density if it divides them: `D_i = Σ_{edges into i} tanh(d(x_e)²)`. */
-  #sums(weights: InteractionWeights, up: NDArray, inputs: NodeInputs | undefined, edges: Edges): NDArray[] {
+  /** Messages summed over the edges of receivers, if there is a density divided by `1 + D` or `α + β D`, `D_i = Σ_{edges into i} tanh(d(x_e)²)`. */
+  #sums(weights: InteractionWeights, { sent, inputs }: EdgeEnds, edges: Edges): NDArray {
     const radial = inputs ? joined(inputs, edges) : edges.radial
     const cutOff = (x: NDArray) => (radial.cutoff ? mul(x, radial.cutoff) : x)
     const mix = cutOff(this.#radialNetwork.apply(weights.radial, radial.features))
-    const summed = this.#convolution.apply(radial.rows ? { array: mix, indices: radial.rows } : mix, up, edges)
-    const messages = this.#messages.apply(summed, weights.messages)
-    if (!this.#densityNetwork || !weights.density) return [messages]
-    const density = cutOff(tanh(square(this.#densityNetwork.apply(weights.density, radial.features))))
-    return [messages, segmentSum(perEdge(density, radial), edges.rows, edges.numRows)]
+    const summed = this.#convolution.apply(radial.rows ? { array: mix, indices: radial.rows } : mix, sent, edges)
+    const messages = this.#messages.apply(edges.ofNodes(summed), weights.messages)
+    if (!this.#densityNetwork || !weights.density) return messages
+    const ofEdges = cutOff(tanh(square(this.#densityNetwork.apply(weights.density, radial.features))))
+    const density = edges.ofNodes(segmentSum(perEdge(ofEdges, radial), edges.rows, edges.numRows))
+    const { alpha, beta } = weights
+    return div(messages, alpha && beta ? add(mul(density, beta), alpha) : add(density, 1))
   }
 
   /** `linear_2(gate(m + linear_res(h)))` in the non-linear class, else m. */
-  #gate({ residual, output }: InteractionWeights, messages: NDArray, up: NDArray): NDArray {
+  #gate({ up, residual, output }: InteractionWeights, messages: NDArray, features: NDArray): NDArray {
     const { gate } = this.#definition
     if (!gate || !this.#residual || !this.#output || !residual || !output) return messages
-    return this.#output.apply(applyGate(gate, add(messages, this.#residual.apply(up, residual))), output)
+    const kept = this.#residual.apply(this.#up.apply(features, up), residual)
+    return this.#output.apply(applyGate(gate, add(messages, kept)), output)
   }
 }
 
@@ -178,11 +190,6 @@ function joined({ ofSenders, ofReceivers }: NodeInputs, { senders, receivers, ra
     cutoff: radial.cutoff && perEdge(radial.cutoff, radial),
     rows: undefined,
   }
-}
-
-/** `m / (1 + D)` or `m / (α + β D)`. */
-function normalize({ alpha, beta }: InteractionWeights, messages: NDArray, density: NDArray): NDArray {
-  return div(messages, alpha && beta ? add(mul(density, beta), alpha) : add(density, 1))
 }
 
 /** Sorted by e3nn's order, equal neighbours merged. */

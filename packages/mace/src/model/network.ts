@@ -2,7 +2,7 @@ import { range } from '@equivar/core'
 import { add, cast, finish, matmul, mul, norm, reshape, sphericalHarmonics, take, zeros, type FloatDType, type NDArray, type Steps } from '@equivar/engine'
 import type { MaceDefinition } from '../definition.ts'
 import { SymmetricContraction } from './contraction.ts'
-import { atOnce, inChunks, type EdgeEmbedding, type OverEdges } from './edges.ts'
+import { atOnce, inChunks, type EdgeEmbedding, type ForNodes } from './edges.ts'
 import type { GraphArrays } from './graph.ts'
 import { Interaction, type InteractionWeights } from './interaction.ts'
 import { channelsOf, maceIrreps } from './irreps.ts'
@@ -109,11 +109,11 @@ export class MaceNetwork {
     return finish(this.steps(weights, graph, observe))
   }
 
-  /** {@link MaceNetwork.apply} in steps, two a layer, between which an evaluation can be given up. */
+  /** {@link MaceNetwork.apply} in steps, one a layer, between which an evaluation can be given up. */
   *steps(weights: NetworkWeights, graph: GraphArrays, observe: Observer = () => undefined): Steps<NetworkOutput> {
     const { dtype } = weights.parameters
     const geometry = new Parameters(weights.geometry, graph.vectors.dtype === 'float64' ? 'float64' : 'float32')
-    const overEdges = this.#overEdges(geometry, graph, dtype, observe)
+    const forNodes = this.#forNodes(geometry, graph, dtype, observe)
 
     let features = take(weights.nodeEmbedding, graph.species)
     observe('node_embedding', features)
@@ -131,11 +131,14 @@ export class MaceNetwork {
     for (const [t, { interaction, contraction, linear, useSelfConnection }] of this.#layers.entries()) {
       const own = weights.layers[t]
       if (!own) continue
-      const { messages, selfConnection } = interaction.apply(own.interaction, { species: graph.species, features, overEdges })
-      observe(`interactions.${t}`, messages)
-      yield
-      const mixed = linear.apply(contraction.apply(own.contraction, messages, graph.species), own.linear)
-      features = useSelfConnection && selfConnection ? add(mixed, selfConnection) : mixed
+      const ends = interaction.ends(own.interaction, features, graph.species)
+      const [next = features] = forNodes([graph.species, features], (edges, species, before) => {
+        const { messages, selfConnection } = interaction.apply(own.interaction, ends, { edges, species, features: before })
+        if (!graph.chunks) observe(`interactions.${t}`, messages)
+        const mixed = linear.apply(contraction.apply(own.contraction, messages, species), own.linear)
+        return [useSelfConnection && selfConnection ? add(mixed, selfConnection) : mixed]
+      })
+      features = next
       observe(`products.${t}`, features)
       perLayer.push(features)
       yield
@@ -148,14 +151,14 @@ export class MaceNetwork {
       observe(`readouts.${k}`, energies)
       return selectHead(energies, graph)
     })
-    const repulsion = this.#pairRepulsion(geometry, graph, overEdges, dtype)
+    const repulsion = this.#pairRepulsion(geometry, graph, forNodes, dtype)
     observe('pair_repulsion_fn', repulsion)
     const terms = [repulsion, ...readouts]
     const summed = readouts.reduce((sum, term) => add(sum, term), repulsion)
     return { nodeEnergies: scaleAndShift(summed, weights, graph), embeddingEnergies, terms, features: perLayer }
   }
 
-  #overEdges(geometry: Parameters, graph: GraphArrays, dtype: FloatDType, observe: Observer): OverEdges {
+  #forNodes(geometry: Parameters, graph: GraphArrays, dtype: FloatDType, observe: Observer): ForNodes {
     const { maxEll, radial: definition, cutoff } = this.definition.architecture
     const embed: EdgeEmbedding = (edges) => {
       const lengths = norm(edges.vectors, { axes: 1 })
@@ -173,11 +176,13 @@ export class MaceNetwork {
     return atOnce(graph, features)
   }
 
-  #pairRepulsion(geometry: Parameters, graph: GraphArrays, overEdges: OverEdges, dtype: FloatDType): NDArray {
+  #pairRepulsion(geometry: Parameters, graph: GraphArrays, forNodes: ForNodes, dtype: FloatDType): NDArray {
     const { pairRepulsion: definition } = this.definition.architecture
     const none = zeros([graph.numNodes], { dtype })
     if (!definition) return none
-    const [energies = none] = overEdges((edges) => [pairRepulsion(definition.cutoffOrder, geometry.at('pair_repulsion_fn'), graph.atomicNumbers, edges)])
+    const { cutoffOrder } = definition
+    const own = geometry.at('pair_repulsion_fn')
+    const [energies = none] = forNodes([], (edges) => [edges.ofNodes(pairRepulsion(cutoffOrder, own, graph.atomicNumbers, edges))])
     return cast(energies, dtype)
   }
 }

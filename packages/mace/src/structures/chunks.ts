@@ -1,13 +1,17 @@
-import { rowOrder } from '@equivar/core'
+import { range, rowOrder } from '@equivar/core'
 import type { GraphBatch } from './collate.ts'
 
-/** Nodes in chunks of equal number, and places for the edges into each, as many as the chunk with the most of them has. */
+/** K chunks of as many nodes each, and L places in each for the edges that end at its nodes, as many as the chunk with the most of them has. */
 export interface EdgeChunks {
-  /** Chunks and places: the shape of the arrays. */
-  readonly shape: readonly [numChunks: number, numPlaces: number]
-  /** The edge of every place; edge 0 in those that are left over. */
+  readonly numChunks: number
+  readonly numPlaces: number
+  /** [K, nodes a chunk], node 0 behind the last one. */
+  readonly nodes: Int32Array
+  /** [N], where every node is in `nodes`. */
+  readonly places: Int32Array
+  /** [K, L], edge 0 in places that are left over. */
   readonly edges: Int32Array
-  /** Its receiver, counted from the first node of the chunk; `nodesPerChunk` in places that are left over. */
+  /** [K, L], the receiver's place within its chunk; the number of nodes a chunk in places that are left over. */
   readonly rows: Int32Array
 }
 
@@ -16,8 +20,8 @@ export function chunkEdges({ numNodes, receivers }: Pick<GraphBatch, 'numNodes' 
   const { starts, entries } = rowOrder(receivers, numNodes)
   const numChunks = Math.ceil(numNodes / nodesPerChunk)
   const first = (chunk: number) => starts[Math.min(chunk * nodesPerChunk, numNodes)] ?? 0
-  let numPlaces = 1
-  for (let chunk = 0; chunk < numChunks; chunk++) numPlaces = Math.max(numPlaces, first(chunk + 1) - first(chunk))
+  const numPlaces = Math.max(1, ...range(numChunks).map((chunk) => first(chunk + 1) - first(chunk)))
+  const nodes = Int32Array.from({ length: numChunks * nodesPerChunk }, (_, place) => (place < numNodes ? place : 0))
   const edges = new Int32Array(numChunks * numPlaces)
   const rows = new Int32Array(numChunks * numPlaces).fill(nodesPerChunk)
   for (let chunk = 0; chunk < numChunks; chunk++)
@@ -26,5 +30,5 @@ export function chunkEdges({ numNodes, receivers }: Pick<GraphBatch, 'numNodes' 
       edges[place] = edge
       rows[place] = (receivers[edge] ?? 0) - chunk * nodesPerChunk
     }
-  return { shape: [numChunks, numPlaces], edges, rows }
+  return { numChunks, numPlaces, nodes, places: nodes.slice(0, numNodes), edges, rows }
 }

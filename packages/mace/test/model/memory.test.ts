@@ -6,6 +6,8 @@ import { edgeVectors, graphArrays } from '../../src/evaluation/batch-inputs.ts'
 import { totalEnergy } from '../../src/evaluation/computation.ts'
 import { nodesPerChunk, type MemoryUse } from '../../src/evaluation/memory.ts'
 import { collate, Structure, type MaceOptions } from '../../src/index.ts'
+import { disposeTree } from '../../src/model/dispose-tree.ts'
+import type { GraphArrays } from '../../src/model/graph.ts'
 import { MaceNetwork } from '../../src/model/network.ts'
 import { Parameters } from '../../src/model/parameters.ts'
 import { fixtureNamed, largestDifference, modelFixtures, structureOf, type ModelFixture } from './fixtures.ts'
@@ -64,6 +66,42 @@ describe('edges in chunks of nodes, on the processor', () => {
     const fixture = fixtureNamed(name)
     const expected = await derivativesOf(fixture, undefined, order, true)
     for (const chunk of chunks) expectSame(await derivativesOf(fixture, chunk, order, true), expected)
+  })
+})
+
+describe('a program of edges in chunks', () => {
+  it('serves other numbers of atoms, edges and chunks without a trace of its own', async () => {
+    use(createCpu({ threads: 2 }))
+    const fixture = fixtureNamed('base_l2')
+    using model = fixture.load()
+    const { definition } = model
+    const network = new MaceNetwork(definition, 'reference')
+    const parameters = Parameters.fromDefinition(definition, 'float64')
+    const weights = scope(() => network.prepare(parameters))
+    const program = compile((tree: Omit<GraphArrays, 'numNodes' | 'features'>) => {
+      const vectors = track(tree.vectors)
+      const output = network.apply(weights, { ...tree, vectors, numNodes: tree.species.shape[0] ?? 0, features: new Map() })
+      return [output.nodeEnergies, ...grad(totalEnergy(output), [vectors])]
+    })
+    const whole = structureOf(fixture.structures[0] ?? expect.fail('a fixture without structures'))
+    for (const numAtoms of [9, 7, 8, 6]) {
+      const structure = new Structure({ atomicNumbers: whole.atomicNumbers.slice(0, numAtoms), positions: whole.positions.slice(0, 3 * numAtoms) })
+      const batch = await collate([structure], definition.architecture.cutoff)
+      const results = scope(() => {
+        const vectors = array(edgeVectors(batch), { shape: [batch.numEdges, 3], dtype: 'float64' })
+        const { numNodes, features, ...tree } = graphArrays(batch, vectors, [structure], definition.architecture, {
+          head: 0, dtype: 'float64', paired: false, nodesPerChunk: 2,
+        })
+        expect([numNodes, features.size]).toEqual([numAtoms, 0])
+        return program(tree)
+      })
+      await Promise.all(results.map((x) => x.data()))
+      for (const x of results) x.dispose()
+    }
+    expect(program.statistics().newShapes).toMatchObject({ by: 'sizes' })
+    program.dispose()
+    parameters.dispose()
+    disposeTree(weights)
   })
 })
 

@@ -7,8 +7,10 @@ const line = new Structure({ symbols: ['H', 'H', 'H', 'H', 'H'], positions: [0, 
 describe('edges in chunks of nodes', () => {
   it.each([1, 2, 3, 5, 8])('have every edge once, with its receiver, in chunks of %i nodes', async (nodesPerChunk) => {
     const { numNodes, numEdges, receivers } = await collate([line], 2)
-    const { shape: [numChunks, numPlaces], edges, rows } = chunkEdges({ numNodes, receivers }, nodesPerChunk)
+    const { numChunks, numPlaces, nodes, places, edges, rows } = chunkEdges({ numNodes, receivers }, nodesPerChunk)
     expect(numChunks).toBe(Math.ceil(5 / nodesPerChunk))
+    expect(nodes).toHaveLength(numChunks * nodesPerChunk)
+    expect(Array.from(places, (place) => nodes[place])).toEqual([0, 1, 2, 3, 4])
     const found: number[] = []
     for (let place = 0; place < numChunks * numPlaces; place++) {
       const [edge, row] = [edges[place] ?? -1, rows[place] ?? -1]
@@ -23,8 +25,9 @@ describe('edges in chunks of nodes', () => {
   })
 
   it('take edges in any order', () => {
-    const { shape, edges, rows } = chunkEdges({ numNodes: 3, receivers: Int32Array.of(2, 0, 1, 0) }, 2)
-    expect(shape).toEqual([2, 3])
+    const { numChunks, numPlaces, nodes, edges, rows } = chunkEdges({ numNodes: 3, receivers: Int32Array.of(2, 0, 1, 0) }, 2)
+    expect([numChunks, numPlaces]).toEqual([2, 3])
+    expect([...nodes]).toEqual([0, 1, 2, 0])
     expect([...edges]).toEqual([1, 3, 2, 0, 0, 0])
     expect([...rows]).toEqual([0, 0, 1, 0, 2, 2])
   })

@@ -1,5 +1,5 @@
 import { DeviceError, DtypeError, InputError, InternalError, type BackendDevice } from '@equivar/core'
-import { requireDevice, type Device } from '../array/device.ts'
+import { backendOf, requireDevice, type Device } from '../array/device.ts'
 import type { DType } from '../array/dtype.ts'
 import { describe, NDArray, storageOf } from '../array/ndarray.ts'
 import { sameShape } from '../array/shape.ts'
@@ -144,11 +144,17 @@ export class ProgramState {
 
   dispose(): void {
     this.#isDisposed = true
+    this.#forget()
+  }
+
+  /** Gives back what was made ready. */
+  #forget(): void {
     for (const { instance } of this.#ready) instance.dispose()
     this.#ready.length = 0
     for (const { generic } of this.#families) generic.dispose()
     this.#families = []
     this.#arena?.dispose()
+    this.#arena = undefined
   }
 
   /** Inputs in the order of the tree, if they are such as those of the first call. */
@@ -173,6 +179,8 @@ export class ProgramState {
   }
 
   #readyFor(arrays: readonly NDArray[]): Ready {
+    // What was made on a device that was lost is made anew on the one that was opened in its place.
+    if (this.#arena?.backend.lost && this.#signature && backendOf(this.#signature.device)) this.#forget()
     const last = this.#ready.at(-1)
     if (last && fits(last.shapes, arrays)) return last
     const at = this.#ready.findIndex(({ shapes }) => fits(shapes, arrays))

@@ -1,6 +1,6 @@
 // Packs every publishable package and uses the tarballs as a stranger would: publint, are-the-types-wrong, then empty projects that
 // install nothing but the tarballs, compile against their types, bundle for browsers and run. Expects a build (`npm run build`).
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { cacheFolder, inRoot, installed, root } from './lib/paths.mjs'
@@ -52,6 +52,7 @@ try {
   const everything = join(scratch, 'everything')
   await installInto(everything, packages)
   await checkCommands(everything, packages)
+  await checkBenchmark(packages)
   await checkPages(everything, packages)
   const bill = await writeBillOfMaterials(everything)
   console.log(`bill of materials: ${bill.components.length} packages, in ${relative(root, bill.path)}`)
@@ -91,10 +92,28 @@ async function checkProject({ program, installs }, packages) {
 async function checkCommands(folder, packages) {
   for (const { manifest } of packages)
     for (const command of Object.keys(manifest.publishConfig?.bin ?? {}))
-      for (const argument of ['--help', 'doctor']) {
+      for (const argument of command === 'equivar' ? ['--help', 'doctor'] : ['--help']) {
         const { code, output } = await capture(process.execPath, [join(folder, 'node_modules', '.bin', command), argument], { cwd: folder })
         if (code !== 0) problems.push(`${manifest.name}: ${command} ${argument} fails when installed:\n${output}`)
       }
+}
+
+/**
+ * The benchmark in a project of its own, with the kernels of the processor alone: it measures, draws its report and writes its page.
+ *
+ * @param {Packed[]} packages
+ */
+async function checkBenchmark(packages) {
+  const folder = join(scratch, 'project-bench')
+  await installInto(folder, closure(['@equivar/bench'], packages))
+  const command = join(folder, 'node_modules', '.bin', 'equivar-bench')
+  const measure = '--cases A5,F-l0 --passes fwd,ef --samples 2 --warm-up 0 --no-ceilings --out results.json'
+  for (const [args, result] of [[measure, 'results.json'], ['report results.json --out report.html', 'report.html'], ['page --no-serve --out page', 'page/main.js']]) {
+    const { code, output } = await capture(process.execPath, [command, ...(args ?? '').split(' ')], { cwd: folder })
+    if (code !== 0 || !existsSync(join(folder, result ?? ''))) problems.push(`@equivar/bench: equivar-bench ${args} fails when installed:\n${output}`)
+  }
+  const { code, output } = await capture(process.execPath, [command, '--backends', 'webgpu', '--cases', 'A5'], { cwd: folder })
+  if (code === 0 || !output.includes('install @equivar/kernels-wgsl')) problems.push(`@equivar/bench: a backend that is not installed is refused in other words:\n${output}`)
 }
 
 /**

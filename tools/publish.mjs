@@ -20,7 +20,7 @@ await command(async () => {
   const pnpm = installed('pnpm/bin/pnpm.cjs')
   const steps = [
     [pnpm, 'run', 'build'],
-    [pnpm, 'publish', '--recursive', '--filter', './packages/**', '--access', 'public', '--no-git-checks'],
+    [pnpm, 'publish', '--recursive', '--filter', './packages/**', '--filter', './apps/**', '--access', 'public', '--no-git-checks'],
     [installed('@changesets/cli/bin.js'), 'tag'],
   ]
   for (const step of steps) {

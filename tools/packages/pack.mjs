@@ -6,13 +6,13 @@ import { capture } from '../lib/run.mjs'
 /**
  * @typedef {Record<string, string>} Texts
  * @typedef {{ dependencies?: Texts, optionalDependencies?: Texts }} Needs
- * @typedef {Needs & { name: string, private?: boolean, main?: string, scripts?: Texts, publishConfig?: { bin?: Texts } }} Manifest
+ * @typedef {Needs & { name: string, private?: boolean, main?: string, scripts?: Texts, publishConfig?: { bin?: Texts, exports?: object } }} Manifest
  * @typedef {{ manifest: Manifest, tarball: string }} Packed
  */
 
-/** The folders of all packages, those for single platforms included, which lie in the package that brings them. */
+/** The folders of all packages, apps and those for single platforms included, which lie in the package that brings them. */
 export function packageFolders() {
-  const folders = readdirSync(inRoot('packages')).map((name) => inRoot('packages', name))
+  const folders = ['packages', 'apps'].flatMap((place) => readdirSync(inRoot(place)).map((name) => inRoot(place, name)))
   const platforms = folders.map((folder) => join(folder, 'platforms')).filter((folder) => existsSync(folder))
   return [...folders, ...platforms.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))]
 }

@@ -16,8 +16,8 @@ export async function tarballProblems({ manifest, tarball }) {
   const problems = messages.map((message) => `publint: ${formatMessage(message, pkg, { color: false }) ?? message.code}`)
   const script = Object.keys(manifest.scripts ?? {}).find((key) => /^(?:pre|post)?(?:install|prepare)$/.test(key))
   if (script !== undefined) problems.push(`the script ${script} would run on a user's machine at installation`)
-  // Compiled code has no types: another package loads it.
-  if (manifest.main?.endsWith('.node') !== true) problems.push(...(await typeProblems(data)))
+  // A program has no types, nor has compiled code, which another package loads.
+  if (manifest.publishConfig?.exports !== undefined) problems.push(...(await typeProblems(data)))
   return problems.map((problem) => `${manifest.name}: ${problem}`)
 }
 

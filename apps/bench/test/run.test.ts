@@ -7,7 +7,8 @@ import { caseNamed, cases, casesOf } from '../src/cases/catalog.ts'
 import { seededInput } from '../src/cases/seeded.ts'
 import type { Opponent } from '../src/measure/opponent.ts'
 import { openBackend, runCase, type BenchBackend } from '../src/measure/run-case.ts'
-import { exampleModels, exampleStructures, folderAssets } from '../src/node/assets.ts'
+import { exampleModels, exampleStructures } from '../src/node/example.ts'
+import { folderAssets } from '../src/node/assets.ts'
 import { record, schemaErrors } from './support.ts'
 
 const assets = folderAssets(exampleModels, exampleStructures)

@@ -1,14 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseXyz, writeDefinition } from '@equivar/mace'
 import { MissingAssetError, type Assets } from '../cases/seeded.ts'
-
-const example = new URL('../../../../examples/aspirin/', import.meta.url)
-
-/** Where the models and configurations of the example lie. */
-export const exampleModels = fileURLToPath(new URL('models', example))
-export const exampleStructures = fileURLToPath(new URL('frames.xyz', example))
 
 /** MACE models with random weights of published sizes, by the irreps of their features; the elements of the organic molecules among them. */
 const wideModels: Readonly<Record<string, { readonly channels: number; readonly maxL: number }>> = {

@@ -4,8 +4,16 @@ import { createCpu } from '@equivar/kernels-cpu'
 /** Registers the kernels of the named backends, as far as packages for them are installed. @throws {DeviceError} if one has none to offer. */
 export async function registerBackends(names: readonly string[], threads: number): Promise<void> {
   use(createCpu({ threads }))
-  if (names.includes('webgpu')) use(backendOf('@equivar/kernels-wgsl', await import('@equivar/kernels-wgsl'), 'webgpu'))
-  if (names.some((name) => name.startsWith('cuda'))) use(backendOf('@equivar/kernels-cuda', await import('@equivar/kernels-cuda'), 'cuda'))
+  if (names.includes('webgpu')) use(backendOf('@equivar/kernels-wgsl', await installed('@equivar/kernels-wgsl', import('@equivar/kernels-wgsl')), 'webgpu'))
+  if (names.some((name) => name.startsWith('cuda'))) use(backendOf('@equivar/kernels-cuda', await installed('@equivar/kernels-cuda', import('@equivar/kernels-cuda')), 'cuda'))
+}
+
+async function installed(name: string, loading: Promise<object>): Promise<object> {
+  try {
+    return await loading
+  } catch (cause) {
+    throw new DeviceError(`${name} is not there: install ${name}, or choose other --backends`, { cause })
+  }
 }
 
 function backendOf(packageName: string, module: object, name: string): Backend {

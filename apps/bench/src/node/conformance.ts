@@ -8,6 +8,7 @@ import { CpuDevice, createCpu } from '@equivar/kernels-cpu'
 import { createCuda, CudaDevice } from '@equivar/kernels-cuda'
 import { createWebgpu, WebgpuDevice } from '@equivar/kernels-wgsl'
 import { writeFile } from './files.ts'
+import type { ConformanceBackend, Share } from './options.ts'
 
 export interface ConformanceOptionTexts {
   readonly backend: ConformanceBackend
@@ -20,20 +21,12 @@ export interface ConformanceOptionTexts {
   readonly out?: string
 }
 
-/** Every count-th case, beginning with `index`. */
-export interface Share {
-  readonly index: number
-  readonly count: number
-}
-
 /** With little memory, too, for cases that ask for more than there is. */
-const backends = {
-  cpu: (maxBytes?: number): Backend => createCpu({ threads: maxBytes === undefined ? 2 : 1, ...(maxBytes === undefined ? {} : { maxBytes }) }),
-  cuda: (maxBytes?: number): Backend => createCuda(maxBytes === undefined ? {} : { maxBytes }),
-  webgpu: (maxBytes?: number): Backend => createWebgpu(maxBytes === undefined ? {} : { maxBytes }),
-} as const
-export type ConformanceBackend = keyof typeof backends
-export const conformanceBackends = Object.keys(backends) as readonly ConformanceBackend[]
+const backends: Readonly<Record<ConformanceBackend, (maxBytes?: number) => Backend>> = {
+  cpu: (maxBytes) => createCpu({ threads: maxBytes === undefined ? 2 : 1, ...(maxBytes === undefined ? {} : { maxBytes }) }),
+  cuda: (maxBytes) => createCuda(maxBytes === undefined ? {} : { maxBytes }),
+  webgpu: (maxBytes) => createWebgpu(maxBytes === undefined ? {} : { maxBytes }),
+}
 
 const littleMemory = 2 ** 25
 /** Parts of a share, of which no more are begun when the time is over; each is an even sample of it. */

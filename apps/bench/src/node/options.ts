@@ -2,12 +2,21 @@ import { InvalidArgumentError } from 'commander'
 import type { Dtype } from '../cases/case.ts'
 import { cases, casesOf } from '../cases/catalog.ts'
 import { kernelCases } from '../kernels/catalog.ts'
-import { conformanceBackends, type Share } from './conformance.ts'
 import { exampleNames } from './examples.ts'
 
 /** Sections of cases, and those that run other processes. */
 export const sections = ['operations', 'models', 'training', 'neighbors', 'sizes', 'large', 'threads', 'startup', 'memory'] as const
 export type SectionName = (typeof sections)[number]
+
+/** Of the conformance suite. */
+export const conformanceBackends = ['cpu', 'cuda', 'webgpu'] as const
+export type ConformanceBackend = (typeof conformanceBackends)[number]
+
+/** Every count-th case, beginning with `index`. */
+export interface Share {
+  readonly index: number
+  readonly count: number
+}
 
 /** What runs when nothing is chosen. */
 const usual: readonly SectionName[] = ['operations', 'models', 'training', 'neighbors']

@@ -11,7 +11,8 @@ export interface CalculatorOptions extends Omit<EvaluationOptions, 'batchSize' |
 
 /**
  * Repeated evaluations of one system as its atoms move. The neighbour list is kept until an atom has moved by half the
- * skin, or species, cell or periodicity change; results are those of {@link Mace.evaluate}.
+ * skin, or species, cell or periodicity change; results are those of {@link Mace.evaluate}. On devices that find neighbours themselves there
+ * is no list to keep.
  *
  * @example
  * const calculator = new Calculator(model)
@@ -41,9 +42,13 @@ export class Calculator {
   async calculate(structure: Structure, { signal }: Pick<EvaluationOptions, 'signal'> = {}): Promise<Evaluation> {
     signal?.throwIfAborted()
     const { cutoff } = this.model
+    if (this.model.findsNeighbors(this.#options)) return this.#only(await this.model.evaluate([structure], { ...this.#options, signal }))
     const shell = await this.#edgesOf(structure, signal)
     const batch = withinCutoff({ ...shell, positions: structure.positions, cells: extendedCell(structure, cutoff) }, cutoff)
-    const [result] = await this.model.evaluateGraph([structure], batch, { ...this.#options, signal })
+    return this.#only(await this.model.evaluateGraph([structure], batch, { ...this.#options, signal }))
+  }
+
+  #only([result]: readonly Evaluation[]): Evaluation {
     if (!result) throw new InputError('Calculator: the structure gave no result')
     return result
   }

@@ -4,7 +4,7 @@ import type { MaceDefinition } from './definition.ts'
 import { loadDefinition, type LoadOptions, type ModelSource } from './load/index.ts'
 import { Evaluator } from './evaluation/computation.ts'
 import { energyOfDisplacements, evaluateBatch } from './evaluation/evaluate-batch.ts'
-import { evaluateBySearch } from './evaluation/evaluate-by-search.ts'
+import { evaluateBySearch, isServed } from './evaluation/evaluate-by-search.ts'
 import { requireMemoryUse, type MemoryUse } from './evaluation/memory.ts'
 import type { Evaluation, EvaluationOptions } from './evaluation/options.ts'
 import { requireEvaluable, requireGraph } from './evaluation/require.ts'
@@ -133,6 +133,14 @@ export class Mace {
       for (const result of await evaluateBatch(this.#live(), group, batch, head, options, first)) results.push(result)
     }
     return results
+  }
+
+  /**
+   * Whether {@link Mace.evaluate} finds the neighbours of a single structure on the device, in the program that evaluates it, so that a list
+   * kept by the host would save nothing.
+   */
+  findsNeighbors(options: EvaluationOptions = {}): boolean {
+    return isServed(this.#live(), options)
   }
 
   /**

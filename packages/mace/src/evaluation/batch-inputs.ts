@@ -24,9 +24,10 @@ export function edgeVectors({ numEdges, positions, senders, receivers, unitShift
 
 /** Position of every atom's element among the model's elements. @throws {InputError} if the model does not know an element. */
 export function speciesOf(atomicNumbers: Int32Array, known: readonly number[]): Int32Array {
-  const index = new Map(known.map((z, species) => [z, species]))
+  const index: (number | undefined)[] = []
+  for (const [species, z] of known.entries()) index[z] = species
   return atomicNumbers.map((z, atom) => {
-    const species = index.get(z)
+    const species = index[z]
     if (species === undefined)
       throw new InputError(`atom ${atom} is ${chemicalSymbol(z)}, but the model knows only ${known.map(chemicalSymbol).join(', ')}; use a model trained on this element`)
     return species
@@ -71,7 +72,8 @@ export function nodeArrays(
 ): Pick<GraphArrays, 'species' | 'atomicNumbers' | 'headMask' | 'features'> {
   const numNodes = atomicNumbers.length
   const numHeads = architecture.heads.length
-  const mask = Float64Array.from({ length: numNodes * numHeads }, (_, n) => Number(n % numHeads === head))
+  const mask = new Float64Array(numNodes * numHeads)
+  for (let n = head; n < mask.length; n += numHeads) mask[n] = 1
   return {
     species: array(speciesOf(atomicNumbers, architecture.atomicNumbers)),
     atomicNumbers: array(atomicNumbers),

@@ -181,7 +181,7 @@ export async function readAll(results: BatchArrays): Promise<BatchNumbers> {
 }
 
 export async function read(x: NDArray): Promise<Float64Array> {
-  const data = Float64Array.from(await x.data())
+  const data = new Float64Array(await x.data())
   x.dispose()
   return data
 }

@@ -47,7 +47,8 @@ export async function evaluateBySearch(
   return evaluationOf(evaluator.network.definition, nodes, { ...numbers, forces, virial: virials && symmetricVirial(virials) }, head, options)
 }
 
-function isServed({ runtime, network }: Evaluator, { atomicVirials, edgeForces, hessian }: EvaluationOptions): boolean {
+/** Whether the programs of a model find neighbours themselves, for what is asked for. */
+export function isServed({ runtime, network }: Evaluator, { atomicVirials, edgeForces, hessian }: EvaluationOptions): boolean {
   const device = runtime.isCompiled ? registeredDevice(runtime.device) : null
   return device !== null && !device.view && !atomicVirials && !edgeForces && !hessian && vanishesAtCutoff(network.definition.architecture)
 }

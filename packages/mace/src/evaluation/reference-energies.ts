@@ -7,7 +7,9 @@ export function referenceEnergies({ tensors, architecture }: MaceDefinition, spe
   if (!table) throw new FormatError("model: tensor 'atomic_energies_fn.atomic_energies' is missing; the file does not hold the whole model")
   const numSpecies = architecture.atomicNumbers.length
   const row = table.data.length > numSpecies ? head * numSpecies : 0
-  return Float64Array.from(species, (s) => table.data[row + s] ?? Number.NaN)
+  const energies = new Float64Array(species.length)
+  for (let atom = 0; atom < species.length; atom++) energies[atom] = table.data[row + (species[atom] ?? Number.NaN)] ?? Number.NaN
+  return energies
 }
 
 /** Factor of the network's energies for a head; 1 for models without scale and shift. */

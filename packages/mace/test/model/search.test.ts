@@ -2,6 +2,7 @@ import { device, use } from '@equivar/core'
 import { liveBuffers } from '@equivar/engine'
 import { createCpu } from '@equivar/kernels-cpu'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Calculator } from '../../src/calculator.ts'
 import type { Mace } from '../../src/mace.ts'
 import { Structure } from '../../src/structures/index.ts'
 import { fixtureNamed, flat, headOf, largestDifference, modelFixtures, structureOf } from './fixtures.ts'
@@ -110,6 +111,17 @@ describe('edges that are found in the program', () => {
     const [again] = await model.evaluate([structure])
     expect(hidden.taken()).toEqual({ writes: 1, launches: 0, replays: 1, reads: 1 })
     expect(again).toEqual(first)
+  })
+
+  it('are found again by a calculator, which keeps no list then', async () => {
+    using model = fixture.load({ device: 'cuda' })
+    const calculator = new Calculator(model, { stress: true })
+    const structure = atoms(20, 8, numbers)
+    expect(await calculator.calculate(structure)).toEqual((await model.evaluate([structure], { stress: true }))[0])
+    expect(calculator.numLists).toBe(0)
+    expect(model.findsNeighbors({ edgeForces: true })).toBe(false)
+    using other = fixture.load({ device: 'cpu' })
+    expect(other.findsNeighbors()).toBe(false)
   })
 
   it('have vectors of whole numbers where there is no float64, also far from the origin', async () => {

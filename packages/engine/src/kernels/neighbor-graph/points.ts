@@ -48,22 +48,28 @@ export function neighborPoints(problem: NeighborProblem): NeighborPoints {
 
   const row = numAtoms + padding
   const [positions, whole, binOf] = [new Float64Array(3 * numAtoms), new Int32Array(3 * numAtoms), new Int32Array(numAtoms)]
-  const numBins = bins[0] * bins[1] * bins[2]
+  const [[bins0, bins1, bins2], [low0, low1, low2], [scale0, scale1, scale2]] = [bins, low, scale]
+  const numBins = bins0 * bins1 * bins2
   const binStarts = new Int32Array(2 ** Math.ceil(Math.log2(numBins + 1)))
   const [b0 = 0, b1 = 0, b2 = 0, b3 = 0, b4 = 0, b5 = 0, b6 = 0, b7 = 0, b8 = 0] = basis
   const [g0 = 0, g1 = 0, g2 = 0, g3 = 0, g4 = 0, g5 = 0, g6 = 0, g7 = 0, g8 = 0] = inverse
-  const place = (f: number, axis: 0 | 1 | 2) => Math.min(bins[axis] - 1, Math.max(0, Math.floor((f - low[axis]) * scale[axis])))
-  for (let i = 0; i < numAtoms; i++) {
-    const [x = 0, y = 0, z = 0] = [problem.positions[3 * i], problem.positions[3 * i + 1], problem.positions[3 * i + 2]]
+  const [pbc0, pbc1, pbc2] = pbc
+  const [corner0, corner1, corner2] = corner
+  const perUnit = 1 / unit
+  // Once an atom and step: no lists are made here.
+  for (let i = 0; i < 3 * numAtoms; i += 3) {
+    const [x, y, z] = [problem.positions[i] ?? 0, problem.positions[i + 1] ?? 0, problem.positions[i + 2] ?? 0]
     const [u, v, w] = [x * g0 + y * g1 + z * g2, x * g3 + y * g4 + z * g5, x * g6 + y * g7 + z * g8]
-    const [p, q, r] = [pbc[0] ? Math.floor(u) : 0, pbc[1] ? Math.floor(v) : 0, pbc[2] ? Math.floor(w) : 0]
-    const wrapped = [x - (p * b0 + q * b3 + r * b6), y - (p * b1 + q * b4 + r * b7), z - (p * b2 + q * b5 + r * b8)] as const
-    for (const k of [0, 1, 2] as const) {
-      positions[3 * i + k] = wrapped[k]
-      whole[3 * i + k] = Math.round((wrapped[k] - corner[k]) / unit)
-    }
-    const bin = (place(u - p, 0) * bins[1] + place(v - q, 1)) * bins[2] + place(w - r, 2)
-    binOf[i] = bin
+    const [p, q, r] = [pbc0 ? Math.floor(u) : 0, pbc1 ? Math.floor(v) : 0, pbc2 ? Math.floor(w) : 0]
+    const [a, b, c] = [x - (p * b0 + q * b3 + r * b6), y - (p * b1 + q * b4 + r * b7), z - (p * b2 + q * b5 + r * b8)]
+    positions[i] = a
+    positions[i + 1] = b
+    positions[i + 2] = c
+    whole[i] = Math.floor((a - corner0) * perUnit + 0.5)
+    whole[i + 1] = Math.floor((b - corner1) * perUnit + 0.5)
+    whole[i + 2] = Math.floor((c - corner2) * perUnit + 0.5)
+    const bin = (clamped((u - p - low0) * scale0, bins0) * bins1 + clamped((v - q - low1) * scale1, bins1)) * bins2 + clamped((w - r - low2) * scale2, bins2)
+    binOf[i / 3] = bin
     binStarts[bin + 1] = (binStarts[bin + 1] ?? 0) + 1
   }
   for (let bin = 1; bin < binStarts.length; bin++) binStarts[bin] = (binStarts[bin] ?? 0) + (binStarts[bin - 1] ?? 0)
@@ -75,7 +81,9 @@ export function neighborPoints(problem: NeighborProblem): NeighborPoints {
     next[bin] = at + 1
     places[at] = i
     places[row + at] = bin
-    for (let k = 0; k < 3; k++) points[k * row + at] = whole[3 * i + k] ?? 0
+    points[at] = whole[3 * i] ?? 0
+    points[row + at] = whole[3 * i + 1] ?? 0
+    points[2 * row + at] = whole[3 * i + 2] ?? 0
   }
   const vectorOf = (shift: readonly number[]) => [0, 1, 2].map((k) => shift.reduce((sum, n, axis) => sum + n * at(basis, 3 * axis + k), 0))
   const shiftVectors = Float64Array.from(shiftsOf(images).flatMap(vectorOf))
@@ -84,6 +92,11 @@ export function neighborPoints(problem: NeighborProblem): NeighborPoints {
   new Float32Array(grid.buffer)[gridLength - 1] = (cutoff / unit) ** 2
   const shifts = Int32Array.from(shiftVectors, (x) => Math.round(x / unit))
   return { unit, points, places, binStarts, grid, shifts, shiftVectors, whole, positions }
+}
+
+/** The bin of a place, among so many. */
+function clamped(place: number, count: number): number {
+  return Math.min(count - 1, Math.max(0, Math.floor(place)))
 }
 
 /** Unit shifts, ascending. */

@@ -9,11 +9,14 @@ import { tuningFor } from '../tuning.ts'
 import { bytesPerEntry, bytesPerRow, flopsPerEntry } from './cost.ts'
 import { elementsPerProgram, fillKernel, sumPartsKernel, sumPiecesKernel } from './helpers.ts'
 import { type MadeKernel, makeKernel } from './kernel.ts'
-import { makeSpecs } from './make-specs.ts'
+import { makeSpecs, widened } from './make-specs.ts'
 import type { BufferSource, KernelSpec, ParameterSource } from './spec.ts'
 
 /** Programs that keep a machine's threads busy. */
 const enoughPrograms = 16
+
+/** Rows that leave multiprocessors idle, and entries of each that are worth more lanes. */
+const [fewRows, entriesWorthLanes] = [128, 8]
 
 /** Kernels for the outputs of one access. */
 interface Stage {
@@ -66,6 +69,7 @@ export class ChannelLowering {
   readonly #specs: readonly KernelSpec[]
   readonly #stages = new Map<KernelSpec, Stage>()
   readonly #inPieces = new Map<KernelSpec, KernelSpec>()
+  readonly #wide = new Map<KernelSpec, KernelSpec>()
   readonly #helpers = new Map<string, Kernel>()
 
   constructor(request: PolynomialRequest, form: NormalForm, target: Target) {
@@ -85,7 +89,7 @@ export class ChannelLowering {
       if (size > 0 && (!written.has(o) || this.#untouched[o])) launches.push(...this.#fill({ kind: 'output', index: o }, this.#request.outputScalars[o] ?? 'f32', size * this.#outputRows(o, sizes)))
     const partials = new Map<number, Partial>()
     for (const own of this.#specs) {
-      const spec = this.#isBetterInPieces(own, sizes) ? this.#piecesOf(own) : own
+      const spec = this.#isBetterInPieces(own, sizes) ? this.#piecesOf(own) : this.#isBetterWide(own, sizes) ? this.#wideOf(own) : own
       const shape = this.#shape(spec, sizes)
       const without = spec.isPartial ? spec.outputs.filter((o) => !partials.has(o)) : []
       for (const o of without) partials.set(o, this.#newPartial(o, spec, shape, sizes, { temporaries, launches }))
@@ -190,6 +194,21 @@ export class ChannelLowering {
     const passesApart = passes.length > 1 && analysis.numFactors + analysis.numSums === 0
     const made: KernelSpec = { ...spec, name: `${spec.name}InPieces`, iteration: { kind: 'pieces', index: iteration.index, isSummed: true }, passesApart, isPartial: true }
     this.#inPieces.set(spec, made)
+    return made
+  }
+
+  /** Whether so few rows are sums that a multiprocessor has one of them, and waits for its entries one after another. */
+  #isBetterWide({ iteration, isByEntry }: KernelSpec, sizes: PolynomialSizes): boolean {
+    if (iteration.kind !== 'rows' || !isByEntry) return false
+    const rows = rowsOfIndex(iteration.index, this.#request, sizes)
+    return rows <= fewRows && sizes.batchSize >= entriesWorthLanes * rows
+  }
+
+  #wideOf(spec: KernelSpec): KernelSpec {
+    const known = this.#wide.get(spec)
+    if (known) return known
+    const made = widened(spec, this.#target) ?? spec
+    this.#wide.set(spec, made)
     return made
   }
 

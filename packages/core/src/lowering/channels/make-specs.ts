@@ -120,6 +120,17 @@ function bestLanes(
   return costOfAll(others) < worthOfLanes * costOfAll(passes) ? { lanes: fewer, passes: others } : { lanes, passes }
 }
 
+/** Lanes of a program where there are few of them. */
+const wideLanes = 512
+
+/** The same with more lanes, which several entries share; `undefined` where there are too many channels, or too little memory. */
+export function widened(spec: KernelSpec, { maxLanes, maxSharedBytes }: Target): KernelSpec | undefined {
+  const wide = { ...spec, name: `${spec.name}Wide`, lanes: Math.min(wideLanes, maxLanes) }
+  const left = maxSharedBytes - bytesOfProgram(wide)
+  const isServed = left >= 0 && spec.passes.length > 0 && spec.passes.every(({ channels }) => entriesAtOnce(wide, channels) > 1)
+  return isServed ? { ...wide, maxRowBytes: Math.min(spec.maxRowBytes, left) } : undefined
+}
+
 /** Bytes of the numbers that lanes share, or hand one another. */
 function bytesOfProgram(spec: Pick<KernelSpec, 'analysis' | 'chunk' | 'isByEntry' | 'iteration' | 'lanes' | 'passes' | 'request'>): number {
   const { analysis, iteration, passes, request } = spec

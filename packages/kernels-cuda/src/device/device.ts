@@ -8,6 +8,7 @@ import { capabilitiesOf } from './capabilities.ts'
 import { CudaExecutable, type LoadedKernel, type PreparedLaunch, prepareLaunch } from './executable.ts'
 import type { ImageStore } from './image-store.ts'
 import { CudaMemory } from './memory.ts'
+import { blocksToAskFor } from './occupancy.ts'
 import { resourcesOf } from './resources.ts'
 
 export interface CudaDeviceOptions {
@@ -17,9 +18,6 @@ export interface CudaDeviceOptions {
   /** Where compiled code is kept for later processes. */
   readonly store: ImageStore | null
 }
-
-/** Blocks of a multiprocessor that are asked for, one after another; more of them than the first do not help. */
-const manyBlocks = [6, 4, 3, 2]
 
 /** An NVIDIA GPU: kernels as PTX, everything in one stream. */
 export class CudaDevice implements BackendDevice, MemoryOwner {
@@ -202,7 +200,7 @@ export class CudaDevice implements BackendDevice, MemoryOwner {
     const { store } = this.#options
     const own = printPtx(kernel, bits)
     // Where programs are blocks, memory is waited for: more of them at the same time are better, as long as nothing spills.
-    const blocks = kernel.lanes > this.properties.warpSize ? manyBlocks : []
+    const blocks = blocksToAskFor(this.properties, own)
     const key = `${this.#driver.driverVersion()} sm_${this.properties.major}${this.properties.minor} ${blocks.join()}\n${own.text}`
     const known = store?.read(key) ?? null
     const compilation = known ? null : this.#driver.beginCompile(this.#handle, [...blocks.map((count) => withMinBlocks(own.text, count)), own.text], own.name)

@@ -522,8 +522,9 @@ WIDE = "128x0e+128x1o"
 def evaluation(case):
     """F-l0, F-l1, F-128, F-water, S-<atoms>, L-<atoms>, M-<atoms>: energy and forces of a whole model; the neighbour list is not timed."""
     name = {"F-l1": "aspirin_l1_c64", "F-128": WIDE, "F-water": WIDE}.get(case.name, {"L": WIDE, "M": "128x0e"}.get(case.name[0], "aspirin_l0_c32"))
-    atoms = {"F-water": 192}.get(case.name, int(case.name[2:]) if case.name[0] in "SLM" else 21)
-    if torch is None or not have("mace") or atoms > MOST_ATOMS and DEVICE == "cpu":
+    atoms = {"F-water": 192}.get(case.name, int(case.name.split("-")[1]) if case.name[0] in "SLM" else 21)
+    # What follows the number of atoms are options of the other side.
+    if torch is None or not have("mace") or case.name.count("-") > 1 or atoms > MOST_ATOMS and DEVICE == "cpu":
         return
     dtype = {"f32": torch.float32, "f64": torch.float64}[case.dtype]
     torch.set_default_dtype(dtype)

@@ -46,9 +46,10 @@ describe('smoke', () => {
   })
 
   it('says which case could not be measured, and why', async () => {
-    const { rows, refused } = await runCase(await seededInput('F-128', 'f32', assets), [cpu], [], options)
+    const none = folderAssets('no such folder', exampleStructures)
+    const { rows, refused } = await runCase(await seededInput('F-l0', 'f32', none), [cpu], [], options)
     expect(rows).toEqual([])
-    expect(refused).toEqual([{ case: 'F-128', backend: 'cpu', dtype: 'f32', reason: expect.stringContaining('no model 128') as string }])
+    expect(refused).toEqual([{ case: 'F-l0', backend: 'cpu', dtype: 'f32', reason: expect.stringContaining('no model aspirin_l0_c32') as string }])
     expect(schemaErrors({ ...record([]), refused })).toEqual([])
   })
 })

@@ -1,9 +1,19 @@
-import { collate, Mace, Structure, type Evaluation } from '@equivar/mace'
-import type { CaseInput, OurCase, Runtime } from './case.ts'
+import { collate, Mace, Structure, type Evaluation, type MaceOptions } from '@equivar/mace'
+import type { CaseInput, Dtype, OurCase, Runtime } from './case.ts'
+
+/** How the model of a case is evaluated: endings of names are options. */
+export function modelOptions(name: string, dtype: Dtype, device: string): MaceOptions {
+  return {
+    dtype: dtype === 'f32' ? 'float32' : 'float64',
+    device,
+    memory: name.endsWith('-low') ? 'low' : 'full',
+    precision: name.endsWith('-tf32') ? 'tensorfloat32' : 'float32',
+  }
+}
 
 /** Energy and forces of a whole model, neighbour list included. */
 export async function evaluation(input: CaseInput, { device, method }: Runtime): Promise<OurCase> {
-  const model = await Mace.load(await input.model(), { dtype: input.dtype === 'f32' ? 'float32' : 'float64', device, method })
+  const model = await Mace.load(await input.model(), { ...modelOptions(input.name, input.dtype, device), method })
   const { structures } = input
   const options = { forces: true, batchSize: structures.length }
   return {

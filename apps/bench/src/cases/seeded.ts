@@ -106,6 +106,6 @@ function trainingInputs(structures: readonly Structure[]): Inputs {
 }
 
 async function structuresOf(name: string, assets: Assets): Promise<readonly Structure[]> {
-  const atoms = name === 'F-water' ? 192 : Number(/^[SLM]-(\d+)$/.exec(name)?.[1] ?? 21)
+  const atoms = name === 'F-water' ? 192 : Number(/^[SLM]-(\d+)/.exec(name)?.[1] ?? 21)
   return atoms === 21 ? (await assets.aspirins()).slice(0, 1) : [waterBox(Math.round(atoms / 3))]
 }

@@ -1,6 +1,7 @@
 import { device } from '@equivar/core'
 import { Mace } from '@equivar/mace'
 import type { Dtype } from '../cases/case.ts'
+import { modelOptions } from '../cases/models.ts'
 import { seededInput, type Assets } from '../cases/seeded.ts'
 import { registerBackends } from './backends.ts'
 
@@ -25,7 +26,7 @@ export async function freshRun(name: string, dtype: Dtype, backend: string, thre
   await registerBackends([backend], threads)
   const input = await seededInput(name, dtype, assets)
   const prepared = performance.now()
-  const model = await Mace.load(await input.model(), { device: backend, dtype: dtype === 'f32' ? 'float32' : 'float64' })
+  const model = await Mace.load(await input.model(), modelOptions(name, dtype, backend))
   const loaded = performance.now()
   const [result] = await model.evaluate(input.structures, { forces: true, batchSize: input.structures.length })
   const done = performance.now()

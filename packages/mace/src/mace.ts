@@ -187,7 +187,8 @@ export class Mace {
   }
 
   /**
-   * How structures are evaluated: operations and kernels in their order, flops and bytes, for the sizes of these structures.
+   * How structures are evaluated: operations and kernels in their order, flops and bytes, for the sizes of these structures; on devices
+   * with a clock also how long each takes.
    *
    * @throws {InputError} as {@link Mace.evaluate} does, or if the model runs without kernels.
    */

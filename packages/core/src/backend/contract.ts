@@ -44,6 +44,8 @@ export interface Capabilities {
   readonly alignment: number
   /** Threads, or multiprocessors, that run programs at the same time. */
   readonly parallelism: number
+  /** Launches of a recording run at the same time where they touch different memory. */
+  readonly concurrentLaunches?: boolean
   /** Atomics on floating-point memory. */
   readonly floatAtomics: boolean
   /** Units for `tileMultiplyAdd` beside plain arithmetic; `lanes` are worth it to bring products through shared memory without any. */

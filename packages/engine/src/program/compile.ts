@@ -13,6 +13,8 @@ export interface Program<Inputs extends readonly unknown[], Result> {
   statistics(): ProgramStatistics
   /** What every step does, for the shapes of the last call. */
   explain(): ProgramExplanation
+  /** The same with the time that each step takes by itself, on a device with a clock; results of calls stay as they are. */
+  profile(): Promise<ProgramExplanation>
   /** Gives memory and constants back; results that were handed out stay. The second call does nothing. */
   dispose(): void
   [Symbol.dispose](): void
@@ -49,6 +51,7 @@ export function compile<Inputs extends readonly unknown[], Result>(f: (...inputs
     run,
     statistics: () => state.statistics(),
     explain: () => state.explain(),
+    profile: () => state.profile(),
     dispose,
     [Symbol.dispose]: dispose,
   })

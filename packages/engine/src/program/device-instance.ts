@@ -43,6 +43,9 @@ interface OutputBuffer {
   readonly source: number | 'constant' | 'made'
 }
 
+/** Replays that are timed together. */
+const timedReplays = 5
+
 /** Replays the launches of a program on a device. */
 export class DeviceInstance implements Instance, ArenaUser {
   readonly graph: ProgramGraph
@@ -123,6 +126,20 @@ export class DeviceInstance implements Instance, ArenaUser {
     })
   }
 
+  async profile(): Promise<readonly StepExplanation[]> {
+    const { measure } = this.#backend
+    const [only, ...others] = this.#segments
+    // All steps in order, each on what those before it made again: else kernels would find indices that are none.
+    const isWhole = only?.kind === 'recording' && others.length === 0 && this.#memory !== undefined && this.#arena.lastUser === this
+    if (!measure || !isWhole) return this.explain()
+    const timed = this.explain().map(async (step, k): Promise<StepExplanation> => {
+      const own = only.launches.filter((launch) => launch.step === k)
+      return own.length > 0 ? { ...step, milliseconds: await this.#timeOf(own, measure.bind(this.#backend)) } : step
+    })
+    // All are enqueued by now, before anything else can be.
+    return Promise.all(timed)
+  }
+
   run(inputs: readonly Storage[]): readonly Storage[] {
     for (const { input, rows, what } of this.#inputChecks) {
       const indices = inputs[input]
@@ -167,6 +184,20 @@ export class DeviceInstance implements Instance, ArenaUser {
     this.#arena.leave(this)
     for (const memory of this.#owned) memory.release()
     releaseGraph(this.graph)
+  }
+
+  /** Milliseconds of launches on what is in the arena. */
+  async #timeOf(launches: readonly BufferLaunch[], measure: (run: () => void) => Promise<number>): Promise<number> {
+    const recording = this.#backend.record(launches.map((launch) => this.#launchOf(launch)))
+    try {
+      recording.replay()
+      const all = await measure(() => {
+        for (let k = 0; k < timedReplays; k++) recording.replay()
+      })
+      return all / timedReplays
+    } finally {
+      recording.dispose()
+    }
   }
 
   #ownPlace(buffer: BufferId, constant: ReadonlySet<BufferId>): Place {

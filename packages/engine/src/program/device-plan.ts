@@ -39,6 +39,8 @@ export interface Buffer {
 /** A launch on buffers of a program. */
 export interface BufferLaunch {
   readonly kind: 'launch'
+  /** Which step of the program it belongs to. */
+  readonly step: number
   readonly launch: lowering.PlannedLaunch
   readonly buffers: readonly BufferId[]
 }
@@ -157,7 +159,7 @@ class Planning {
             return order(slot.index, slot.part)
         }
       })
-      this.#work.push({ kind: 'launch', launch, buffers })
+      this.#work.push({ kind: 'launch', step: this.#kernels.length, launch, buffers })
     }
   }
 

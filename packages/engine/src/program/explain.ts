@@ -11,6 +11,9 @@ export interface StepExplanation {
   /** How it is executed; `'alias'` shares memory, `'host'` runs in plain TypeScript, `'control flow'` runs the steps that it holds. */
   readonly method: lowering.Method | 'elementwise' | 'kernels' | 'alias' | 'host' | 'control flow'
   readonly outputs: readonly string[]
+  /** What its kernels take one after another, by a clock of the device; of {@link Program.profile}, where the device has one and what is
+   * large is no input or output of the program. */
+  readonly milliseconds?: number
   /** What a compiler made of the kernels, one by one, on devices where it says so. */
   readonly resources?: readonly KernelResources[]
 }
@@ -32,6 +35,7 @@ export function explanationOf(steps: readonly StepExplanation[]): ProgramExplana
     bytes,
     toString() {
       const isKnown = steps.some(({ resources }) => resources !== undefined)
+      const isTimed = steps.some(({ milliseconds }) => milliseconds !== undefined)
       const rows = steps.map((step) => [
         step.primitives.length > 4 ? `${step.primitives.slice(0, 4).join(' ')} … (${step.primitives.length})` : step.primitives.join(' '),
         step.method,
@@ -39,9 +43,10 @@ export function explanationOf(steps: readonly StepExplanation[]): ProgramExplana
         count(step.flops),
         count(step.bytes),
         step.outputs.join(' '),
+        ...(isTimed ? ratesText(step) : []),
         ...(isKnown ? [(step.resources ?? []).map(resourcesText).join(' ')] : []),
       ])
-      const heads = ['primitives', 'method', 'kernels', 'flops', 'bytes', 'outputs', ...(isKnown ? ['registers'] : [])]
+      const heads = ['primitives', 'method', 'kernels', 'flops', 'bytes', 'outputs', ...(isTimed ? ['ms', 'bytes/s', 'flops/s'] : []), ...(isKnown ? ['registers'] : [])]
       return table([heads, ...rows, ['', '', '', count(flops), count(bytes), '']])
     },
   }
@@ -52,10 +57,16 @@ function resourcesText({ registers, sharedBytes, spilledBytes }: KernelResources
   return `${registers}+${count(sharedBytes)}B${spilledBytes > 0 ? `, ${spilledBytes}B spilled` : ''}`
 }
 
+/** Milliseconds, and what was reached of bytes and flops a second. */
+function ratesText({ milliseconds, bytes, flops }: StepExplanation): readonly string[] {
+  if (milliseconds === undefined) return ['', '', '']
+  return [milliseconds.toPrecision(3), ...[bytes, flops].map((amount) => count((1000 * amount) / milliseconds))]
+}
+
 /** `1.2M` */
 function count(n: number): string {
-  for (const [unit, size] of [['G', 1e9], ['M', 1e6], ['k', 1e3]] as const) if (n >= size) return `${(n / size).toPrecision(3)}${unit}`
-  return `${n}`
+  for (const [unit, size] of [['T', 1e12], ['G', 1e9], ['M', 1e6], ['k', 1e3]] as const) if (n >= size) return `${(n / size).toPrecision(3)}${unit}`
+  return Number.isInteger(n) ? `${n}` : n.toPrecision(3)
 }
 
 function table(rows: readonly (readonly string[])[]): string {

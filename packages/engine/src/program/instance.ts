@@ -9,6 +9,8 @@ export interface Instance {
   run(inputs: readonly Storage[]): readonly Storage[]
   readonly memory: InstanceMemory
   explain(): readonly StepExplanation[]
+  /** The same with times, where the device has a clock; the instance has run before. */
+  readonly profile?: () => Promise<readonly StepExplanation[]>
   dispose(): void
 }
 

@@ -7,6 +7,8 @@ import type { BufferId, DevicePlan } from './device-plan.ts'
 const largestCopy = { seen: 1 << 20, unseen: 1 << 24 }
 /** Outputs of up to so many bytes lie side by side: what is kept of the smallest ones shall not hold much else. */
 const packedUpTo = [1 << 13, 1 << 18]
+/** Buffers between inputs and outputs that take no more bytes in all have places of their own, where that lets launches run at the same time. */
+const littleMemory = 2 ** 26
 /** Places in the arena are multiples of a cache line. */
 const cacheLine = 64
 
@@ -63,6 +65,8 @@ export function placeBuffers(plan: DevicePlan, outputs: readonly BufferId[], bac
     packs.set(key, [...(packs.get(key) ?? []), buffer])
   }
 
+  // What shares a place must follow one another, and little memory is worth less than launches at the same time.
+  const keepsApart = backend.capabilities.concurrentLaunches === true && inner.reduce((sum, buffer) => sum + bytesOf(buffer), 0) <= littleMemory
   // Inputs stay until the next call, which may bring the same ones.
   const groups = [
     { members: given, first: -1 },
@@ -71,7 +75,7 @@ export function placeBuffers(plan: DevicePlan, outputs: readonly BufferId[], bac
   const stretches = groups.map(({ members }) => sideBySide(members, bytesOf, alignment))
   const intervals = [
     ...groups.map(({ first }, k): Interval => ({ bytes: stretches[k]?.byteLength ?? 0, first, last: end })),
-    ...inner.map((buffer): Interval => ({ bytes: bytesOf(buffer), ...(found.get(buffer) ?? { first: 0, last: end }) })),
+    ...inner.map((buffer): Interval => ({ bytes: bytesOf(buffer), ...((keepsApart ? undefined : found.get(buffer)) ?? { first: 0, last: end }) })),
   ]
   const layout = layoutArena(intervals, alignment)
   const offsets = new Map<BufferId, number>()

@@ -138,6 +138,11 @@ export class ProgramState {
     }
   }
 
+  async profile(): Promise<ProgramExplanation> {
+    const instance = this.#ready.at(-1)?.instance
+    return explanationOf((await instance?.profile?.()) ?? instance?.explain() ?? [])
+  }
+
   explain(): ProgramExplanation {
     return explanationOf(this.#ready.at(-1)?.instance.explain() ?? [])
   }

@@ -26,10 +26,13 @@ std::set<Waiter*>& allWaiters() {
   return all;
 }
 
+/** What takes no longer is waited for at once: to wake a thread, and to be woken by it, would take as long. */
+constexpr std::chrono::microseconds shortest{20};
+
 /** How long to sleep after so many looks in vain: nothing at first, a millisecond in the end. */
 std::chrono::microseconds pause(int looks) {
-  if (looks < 20) return std::chrono::microseconds(2);
-  if (looks < 100) return std::chrono::microseconds(10);
+  if (looks < 150) return std::chrono::microseconds(2);
+  if (looks < 250) return std::chrono::microseconds(10);
   if (looks < 1000) return std::chrono::microseconds(50);
   return std::chrono::microseconds(looks < 3000 ? 200 : 1000);
 }
@@ -52,6 +55,12 @@ Waiter::~Waiter() {
 }
 
 void Waiter::add(std::unique_ptr<Wait> wait) {
+  if (unsettled_ == 0 && isOverSoon(*wait)) {
+    std::vector<std::unique_ptr<Wait>> over;
+    over.push_back(std::move(wait));
+    settle_(env_, data_, std::move(over));
+    return;
+  }
   if (unsettled_ == 0) checkNode(napi_ref_threadsafe_function(env_, toEnvironment_), "napi_ref_threadsafe_function");
   unsettled_++;
   {
@@ -132,6 +141,13 @@ void Waiter::run() {
     if (isSweeping) isSweeping = sweepRemains();
     if (!waiting_.empty() || isSweeping) std::this_thread::sleep_for(waiting_.empty() ? std::chrono::microseconds(1000) : pause(looks++));
   }
+}
+
+bool Waiter::isOverSoon(Wait& wait) {
+  const auto until = std::chrono::steady_clock::now() + shortest;
+  while (!advance(wait))
+    if (std::chrono::steady_clock::now() >= until) return false;
+  return true;
 }
 
 bool Waiter::advance(Wait& wait) {

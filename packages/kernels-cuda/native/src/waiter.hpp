@@ -59,6 +59,8 @@ class Waiter {
   static void deliver(napi_env env, napi_value function, void* waiter, void*);
   void startThread();
   void run();
+  /** Whether the wait is over within microseconds, looking all the time. */
+  static bool isOverSoon(Wait& wait);
   /** Whether the wait is over. */
   static bool advance(Wait& wait);
 

@@ -20,6 +20,7 @@ export function capabilitiesOf(properties: DeviceProperties): Capabilities {
     maxBufferBytes: Math.floor(totalBytes / 256) * 256,
     alignment: 256,
     parallelism: numMultiprocessors,
+    concurrentLaunches: true,
     floatAtomics: true,
     matrixUnits: ['tf32', 'split', 'f64'],
   }

@@ -2,8 +2,9 @@ import {
   type BackendDevice, type Binding, type Capabilities, checkBinding, checkByteLength, checkCopy, checkKernel, checkLaunch, DeviceError, type DeviceMemory,
   type DeviceStatistics, type Executable, InternalError, KernelCache, type kernels, type Launch, type MemoryOwner, type Recording,
 } from '@equivar/core'
-import type { DeviceHandle, DeviceProperties, Driver, ExecutableGraphHandle, StreamHandle } from '../native/driver.ts'
+import type { DeviceHandle, DeviceProperties, Driver, EventHandle, ExecutableGraphHandle, StreamHandle } from '../native/driver.ts'
 import { type IndexBits, printPtx, withMinBlocks } from '../ptx/index.ts'
+import { branchesOf } from './branches.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import { CudaExecutable, type LoadedKernel, type PreparedLaunch, prepareLaunch } from './executable.ts'
 import type { ImageStore } from './image-store.ts'
@@ -19,6 +20,9 @@ export interface CudaDeviceOptions {
   readonly store: ImageStore | null
 }
 
+/** Streams of a recording. */
+const numBranches = 6
+
 /** An NVIDIA GPU: kernels as PTX, everything in one stream. */
 export class CudaDevice implements BackendDevice, MemoryOwner {
   readonly name: string
@@ -29,6 +33,8 @@ export class CudaDevice implements BackendDevice, MemoryOwner {
   readonly #handle: DeviceHandle
   readonly #stream: StreamHandle
   readonly #options: CudaDeviceOptions
+  /** Of recordings, beside the stream of everything. */
+  readonly #branches: StreamHandle[] = []
   readonly #executables = new KernelCache<CudaExecutable>()
   #lost: DeviceError | null = null
   #allocatedBytes = 0
@@ -224,26 +230,49 @@ export class CudaDevice implements BackendDevice, MemoryOwner {
     return checked.numPrograms === 0 ? null : prepareLaunch(this.name, executable, launch, checked)
   }
 
-  #launch({ kernel: { f, shape, bytes, sharedBytes }, blocks }: PreparedLaunch): void {
-    this.#driver.launch(this.#stream, f, blocks, 1, 1, shape.threads * shape.programs, sharedBytes, bytes, 0, bytes.byteLength)
+  #launch({ kernel: { f, shape, bytes, sharedBytes }, blocks }: PreparedLaunch, stream = this.#stream): void {
+    this.#driver.launch(stream, f, blocks, 1, 1, shape.threads * shape.programs, sharedBytes, bytes, 0, bytes.byteLength)
   }
 
+  /** Launches that do not depend on each other become branches of the graph, by way of streams that join the capture. */
   #capture(launches: readonly Launch[]): ExecutableGraphHandle {
+    const branches = branchesOf(launches, numBranches)
+    const events = new Map<number, EventHandle>()
+    const mark = (stream: StreamHandle, key: number): EventHandle => {
+      const event = this.#driver.createEvent(this.#handle, false)
+      events.set(key, event)
+      this.#driver.recordEvent(stream, event)
+      return event
+    }
+    const streams = [this.#stream]
     this.#driver.beginCapture(this.#stream)
     let graph
     try {
-      for (const launch of launches) {
+      for (const [k, launch] of launches.entries()) {
+        const { stream: number, waits, isAwaited } = branches[k] ?? { stream: 0, waits: [], isAwaited: false }
+        const stream = (streams[number] ??= this.#joined(number, () => mark(this.#stream, -1 - number)))
+        for (const before of waits) this.#driver.waitEvent(stream, events.get(before) ?? 0)
         const prepared = this.#prepare(launch)
-        if (prepared) this.#launch(prepared)
+        if (prepared) this.#launch(prepared, stream)
+        if (isAwaited) mark(stream, k)
       }
+      for (const [number, stream] of streams.entries()) if (number > 0) this.#driver.waitEvent(this.#stream, mark(stream, launches.length + number))
     } finally {
       graph = this.#driver.endCapture(this.#stream)
+      for (const event of events.values()) this.#driver.destroyEvent(event)
     }
     try {
       return this.#driver.instantiate(graph)
     } finally {
       this.#driver.destroyGraph(graph)
     }
+  }
+
+  /** Another stream, in the capture from here on. */
+  #joined(number: number, start: () => EventHandle): StreamHandle {
+    const stream = (this.#branches[number] ??= this.#driver.createStream(this.#handle))
+    this.#driver.waitEvent(stream, start())
+    return stream
   }
 
   #take(byteLength: number): number {

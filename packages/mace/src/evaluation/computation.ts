@@ -105,9 +105,9 @@ export class Evaluator {
   }
 
   /** What the program did that ran last. */
-  explain(): ProgramExplanation {
+  explain(): Promise<ProgramExplanation> {
     if (!this.#last) throw new InternalError('no program has run')
-    return this.#last.explain()
+    return this.#last.profile()
   }
 
   /** Says which program runs. */

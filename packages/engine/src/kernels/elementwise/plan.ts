@@ -100,7 +100,12 @@ const fewElements = 1024 * threads
  * Order of the axes beside that of the lanes, and how far lanes run in one go. Where an input is contiguous along another axis than
  * the outputs, as in a transpose, small tiles let its cache lines be used up.
  */
-function walkOf({ extents, strides }: LoopNest, axis: number, numInputs: number, whole: number): { readonly outerAxes: readonly number[]; readonly laneBlock: number } {
+function walkOf(
+  { extents, strides }: LoopNest,
+  axis: number,
+  numInputs: number,
+  whole: number,
+): { readonly outerAxes: readonly number[]; readonly laneBlock: number } {
   const outerAxes = extents.map((_, a) => a).filter((a) => a !== axis)
   const across = strides.slice(0, numInputs).map((own) => ((own[axis] ?? 0) > 1 ? outerAxes.find((a) => own[a] === 1) : undefined))
   const fastest = across.find((a) => a !== undefined)

@@ -58,7 +58,7 @@ export class Evaluator {
   /** Programs that find the edges themselves. */
   readonly searching: SearchPrograms
   readonly #programs = new Map<string, Program<[GraphTree], BatchArrays>>()
-  #last: Pick<Program<[GraphTree], BatchArrays>, 'explain'> | undefined
+  #last: Pick<Program<[GraphTree], BatchArrays>, 'profile'> | undefined
 
   constructor(network: MaceNetwork, weights: NetworkWeights, dtype: FloatDType, runtime: Runtime, memory: MemoryUse) {
     this.network = network
@@ -111,7 +111,7 @@ export class Evaluator {
   }
 
   /** Says which program runs. */
-  ran(program: Pick<Program<[GraphTree], BatchArrays>, 'explain'>): void {
+  ran(program: Pick<Program<[GraphTree], BatchArrays>, 'profile'>): void {
     this.#last = program
   }
 

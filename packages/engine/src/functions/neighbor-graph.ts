@@ -1,6 +1,7 @@
 import { InputError } from '@equivar/core'
 import type { NDArray } from '../array/ndarray.ts'
 import { apply } from '../graph/apply.ts'
+import { neighborGraphPlan } from '../kernels/neighbor-graph/plan.ts'
 
 /** The integers of `NeighborPoints` as arrays. */
 export interface NeighborGraphInputs {
@@ -45,7 +46,7 @@ export interface NeighborGraph {
  */
 export function neighborGraph({ points, places, binStarts, grid, shifts }: NeighborGraphInputs, room: NeighborGraphRoom): NeighborGraph {
   if (!points.isAbstract) throw new InputError('neighborGraph: only programs keep what fills arrays out of sums; call it in compile(…), or use findNeighbors')
-  const [senders, receivers, images, pairOfEdge, edgeOfPair, status] = apply('neighborGraph', [points, places, binStarts, grid, shifts], room)
+  const [senders, receivers, images, pairOfEdge, edgeOfPair, status] = apply('neighborGraph', [points, places, binStarts, grid, shifts], { ...room, plan: neighborGraphPlan })
   if (!senders || !receivers || !images || !pairOfEdge || !edgeOfPair || !status) throw new RangeError('a graph of neighbours has six arrays')
   return { senders, receivers, images, pairOfEdge, edgeOfPair, status }
 }

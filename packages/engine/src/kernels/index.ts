@@ -13,7 +13,7 @@ export type { ElementwiseDag, ElementwiseName, ElementwiseNode } from './element
 export { launchElementwise, planElementwise } from './elementwise/plan.ts'
 
 export { orderPlan } from './algorithms/order.ts'
-export { graphOrders, graphOutputs } from './neighbor-graph/plan.ts'
+export { graphOrders, graphOutputs } from './neighbor-graph/outputs.ts'
 
 /** How primitives are run by kernels; matrix products and polynomials are lowered elsewhere. */
 export const planners: { readonly [P in Exclude<PrimitiveName, 'matmul' | 'segmentedPolynomial' | CustomName | ControlFlowName>]: Planner<P> } = {

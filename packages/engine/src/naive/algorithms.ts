@@ -1,7 +1,7 @@
+import { InputError } from '@equivar/core'
 import { allocate } from '../array/dtype.ts'
 import { elementCount } from '../array/shape.ts'
 import type { AlgorithmName } from '../primitives/names.ts'
-import { neighborGraphEvaluator } from './neighbor-graph.ts'
 import { randomEvaluator } from './random.ts'
 import { requireRows } from './structure.ts'
 import type { Evaluator } from './tensor.ts'
@@ -38,7 +38,11 @@ export const algorithmEvaluators: { readonly [P in AlgorithmName]: Evaluator<P> 
       return [positions, Int32Array.of(count)]
     },
   },
-  neighborGraph: neighborGraphEvaluator,
+  neighborGraph: {
+    evaluate() {
+      throw new InputError('neighborGraph: needs the kernels of a device; use findNeighbors')
+    },
+  },
   random: randomEvaluator,
 }
 

@@ -95,6 +95,20 @@ export interface CustomTranspose {
   cotangents(residuals: readonly NDArray[], cotangents: readonly NDArray[]): readonly NDArray[]
 }
 
+/** Numbers that decide about the launches of a search of neighbours. */
+export interface NeighborGraphSizes {
+  readonly numAtoms: number
+  readonly numImages: number
+  /** Room for so many pairs of edges, and for so many edges to an atom. */
+  readonly numPairs: number
+  readonly slots: number
+}
+
+export interface NeighborGraphParams extends Pick<NeighborGraphSizes, 'numPairs' | 'slots'> {
+  /** Who searches brings the kernels along: pages that never do need not load them. */
+  readonly plan: (sizes: NeighborGraphSizes, target: lowering.Target) => lowering.Plan
+}
+
 /** Inputs: what the body closes over, the first carries, and arrays whose rows the steps are given. */
 export interface ScanParams {
   /** From what it closes over, the carries and one row of each array to the next carries and the results of the step. */
@@ -172,7 +186,7 @@ export interface Primitives
   /** Outputs: positions of what holds, then of what does not; and the number of the former. */
   readonly compact: { readonly arity: 1; readonly outputs: 2; readonly params: NoParams }
   /** Inputs and outputs: see the function of this name, and `graphOutputs`. Room for so many pairs, and for `slots` edges to an atom. */
-  readonly neighborGraph: { readonly arity: 'many'; readonly outputs: 'many'; readonly params: { readonly numPairs: number; readonly slots: number } }
+  readonly neighborGraph: { readonly arity: 'many'; readonly outputs: 'many'; readonly params: NeighborGraphParams }
   /** Input: the key, four words. `range` is that of integers, its end excluded. */
   readonly random: {
     readonly arity: 1

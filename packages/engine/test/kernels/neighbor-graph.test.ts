@@ -1,9 +1,13 @@
+import type { BackendDevice, lowering } from '@equivar/core'
 import { describe, expect, it } from 'vitest'
 import { findNeighbors, type NeighborProblem } from '../../src/kernels/neighbor-list/index.ts'
 import { graphOutputs } from '../../src/kernels/index.ts'
+import { neighborGraphPlan } from '../../src/kernels/neighbor-graph/plan.ts'
+import { neighborGraphShape } from '../../src/primitives/shapes/neighbor-graph.ts'
+import { everyPair } from './every-pair.ts'
 import { neighborPoints } from '../../src/kernels/neighbor-graph/points.ts'
 import type { HostTensor } from '../../src/naive/tensor.ts'
-import { both, compiledDevice, expectSame, gpu, Random, simd, type Case } from './support.ts'
+import { compiledDevice, gpu, Random, run, simd } from './support.ts'
 
 function problem(numAtoms: number, basis: readonly number[], pbc: NeighborProblem['pbc'], cutoff: number): NeighborProblem {
   const random = new Random(71 + numAtoms)
@@ -26,26 +30,46 @@ const problems: readonly (readonly [string, NeighborProblem])[] = [
   ['a slab', problem(30, [6, 0, 0, 1, 5, 0, 0, 0, 1], [true, true, false], 2.6)],
 ]
 
-function caseOf(given: NeighborProblem, numPairs: number, slots: number): Case<'neighborGraph'> {
+interface Search {
+  readonly inputs: readonly HostTensor[]
+  readonly numPairs: number
+  readonly slots: number
+}
+
+function caseOf(given: NeighborProblem, numPairs: number, slots: number): Search {
   const { points, places, binStarts, grid, shifts } = neighborPoints(given)
   const tensor = (data: Int32Array, shape: readonly number[]): HostTensor => ({ dtype: 'int32', shape, data })
   const row = points.length / 3
   const bins = [tensor(binStarts, [binStarts.length]), tensor(grid, [grid.length])]
-  const inputs = [tensor(points, [3, row]), tensor(places, [2, row]), ...bins, tensor(shifts, [shifts.length / 3, 3])]
-  return { primitive: 'neighborGraph', inputs, params: { numPairs, slots } }
+  return { inputs: [tensor(points, [3, row]), tensor(places, [2, row]), ...bins, tensor(shifts, [shifts.length / 3, 3])], numPairs, slots }
 }
 
-async function statusOf(given: Case<'neighborGraph'>): Promise<readonly number[]> {
+/** What kernels find, and what all pairs are. */
+async function both({ inputs, numPairs, slots }: Search, target: lowering.Target = simd, device?: BackendDevice) {
+  const outputs = neighborGraphShape.shape(inputs, { numPairs, slots, plan: neighborGraphPlan })
+  const lengths = outputs.map(({ shape }) => shape[0] ?? 0)
+  const sizes = { numAtoms: (lengths[graphOutputs.starts] ?? 1) - 1, numImages: inputs[4]?.shape[0] ?? 1, numPairs, slots }
+  const memory = lengths.map((length) => ({ scalar: 'i32', length }) as const)
+  const actual = await run(neighborGraphPlan(sizes, target), { inputs: inputs.map(({ data }) => Int32Array.from(data)), outputs: memory }, device)
+  return { actual, expected: everyPair(inputs, numPairs, slots, lengths) }
+}
+
+async function statusOf(given: Search): Promise<readonly number[]> {
   return [...((await both(given)).actual[graphOutputs.status] ?? [])]
 }
 
-describe.each([['processors', simd], ['gpus', gpu]] as const)('graphs of neighbours, as lowered for %s', (_, target) => {
-  it.each(problems)('%s: is what all pairs give, with room to spare, to the last edge, and without enough', async (__, given) => {
+const devices = { processors: [undefined, compiledDevice()], gpus: [undefined] } as const
+
+describe.each([['processors', simd], ['gpus', gpu]] as const)('graphs of neighbours, as lowered for %s', (lanes, target) => {
+  it.each(problems)('%s: is what all pairs give, with room to spare, to the last edge, and without enough', async (_, given) => {
     const [numEdges = 0] = await statusOf(caseOf(given, 2000, 2000))
     const largest = Math.max(1, Math.ceil(numEdges / given.positions.length) * 6)
     const pairs = [numEdges + 3, Math.max(1, numEdges / 2), Math.max(1, numEdges / 2 - 1)].map((numPairs) => [numPairs, 2000] as const)
     for (const [numPairs, slots] of [...pairs, [numEdges + 3, Math.ceil(largest / 8)] as const])
-      await expectSame(caseOf(given, numPairs, slots), { target })
+      for (const on of devices[lanes]) {
+        const { actual, expected } = await both(caseOf(given, numPairs, slots), target, on)
+        expect(actual).toEqual(expected)
+      }
   })
 })
 

@@ -1,7 +1,6 @@
 import { elementCount } from '../../array/shape.ts'
 import { storageTypes, type Planner } from '../../compiled/planner.ts'
 import type { AlgorithmName } from '../../primitives/names.ts'
-import { neighborGraphPlanner } from '../neighbor-graph/plan.ts'
 import { bincountPlan } from './bincount.ts'
 import { compactPlan } from './compact.ts'
 import { argsortPlan } from './sort.ts'
@@ -13,6 +12,10 @@ export const algorithmPlanners: { readonly [P in Exclude<AlgorithmName, 'random'
     },
   },
   bincount: { plan: ([{ shape }], { numBins }, _, target) => bincountPlan(elementCount(shape), numBins, target) },
-  neighborGraph: neighborGraphPlanner,
+  neighborGraph: {
+    plan([, , , , shifts], { numPairs, slots, plan }, [, , , , , , starts], target) {
+      return plan({ numAtoms: (starts?.shape[0] ?? 1) - 1, numImages: shifts?.shape[0] ?? 1, numPairs, slots }, target)
+    },
+  },
   compact: { plan: ([{ shape }], _, __, target) => compactPlan(elementCount(shape), target) },
 }

@@ -1,3 +1,4 @@
+import { InputError } from '@equivar/core'
 import { elementCount } from '../../array/shape.ts'
 import { cast, logicalNot } from '../../functions/elementwise.ts'
 import { concatenate, reshape, sliceAxis, sum } from '../../functions/structure.ts'
@@ -24,12 +25,8 @@ export const algorithmBatching: { readonly [P in AlgorithmName]: BatchingRule<P>
     },
   },
   neighborGraph: {
-    batch: ({ inputs, isBatched, size, params }) => {
-      const entries = Array.from({ length: size }, (_, b) =>
-        apply('neighborGraph', inputs.map((x, i) => (isBatched[i] ? reshape(sliceAxis(x, 0, b, b + 1), x.shape.slice(1)) : x)), params),
-      )
-      const [first = []] = entries
-      return first.map((x, k) => concatenate(entries.map((own) => reshape(own[k] ?? x, [1, ...x.shape])), 0))
+    batch: () => {
+      throw new InputError('neighborGraph: is not mapped; search one structure after the other')
     },
   },
   random: {

@@ -5,7 +5,7 @@ import { device, ShapeError, use } from '@equivar/core'
 import { compile, grad, setDefaultDevice, sum, track } from '@equivar/engine'
 import { createCpu } from '@equivar/kernels-cpu'
 import { createWebgpu, WebgpuDevice } from '@equivar/kernels-wgsl'
-import { collate, Mace, MaceFunction, type MaceInputs, parseXyz, type Structure } from '@equivar/mace'
+import { collate, Mace, MaceFunction, type MaceInputs, parseXyz, Structure } from '@equivar/mace'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { useSoftwareGpu } from '../support/software.ts'
 
@@ -52,6 +52,30 @@ describe('MACE in float32 on WebGPU', () => {
     expect(after.codeLength).toBeLessThan(1e6)
     own.dispose()
     reference.dispose()
+  })
+
+  it('costs in proportion to the atoms', { timeout: 300_000 }, async () => {
+    const own = await Mace.load(model, { device: 'webgpu' })
+    /** So many molecules, far from each other. */
+    const molecules = (count: number): Structure =>
+      new Structure({
+        atomicNumbers: Array.from({ length: count }, () => [...structure.atomicNumbers]).flat(),
+        positions: Array.from({ length: count }, (_, k) => [...structure.positions].map((x, i) => (i % 3 === 0 ? x + 40 * k : x))).flat(),
+      })
+    const costs = []
+    for (const count of [1, 2]) {
+      const { flops, bytes } = await own.explain([molecules(count)])
+      const [result] = await own.evaluate([molecules(count)])
+      costs.push({ flops, bytes, energy: result?.interactionEnergy ?? Number.NaN })
+    }
+    const [one, two] = costs
+    if (!one || !two) throw new Error('two costs')
+    for (const quantity of ['flops', 'bytes'] as const) {
+      expect(two[quantity]).toBeGreaterThan(1.8 * one[quantity])
+      expect(two[quantity]).toBeLessThan(2.01 * one[quantity])
+    }
+    expect(Math.abs(two.energy - 2 * one.energy)).toBeLessThan(1e-6 * Math.abs(two.energy) + 1e-6 * 2 * structure.numAtoms)
+    own.dispose()
   })
 
   it('is refused in float64, with what serves it', async () => {

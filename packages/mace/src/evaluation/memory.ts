@@ -23,7 +23,7 @@ export interface MemoryRequest {
   readonly architecture: MaceArchitecture
   readonly dtype: FloatDType
   /** Of the device; without kernels nothing is known of it. */
-  readonly capabilities: Pick<Capabilities, 'lanes' | 'maxBufferBytes'> | undefined
+  readonly capabilities: Pick<Capabilities, 'lanes' | 'maxBufferBytes' | 'maxBindingBytes'> | undefined
 }
 
 /** Share of a device that an evaluation may plan to fill. */
@@ -39,26 +39,38 @@ export function nodesPerChunk({ memory, architecture, dtype, capabilities }: Mem
   if (memory === 'full' || numEdges === 0) return undefined
   const numberBytes = dtype === 'float64' ? 8 : 4
   const available = capabilities?.maxBufferBytes ?? Infinity
-  const { kept, passing, ofNode } = numbersOf(architecture)
+  const largestArray = capabilities?.maxBindingBytes ?? available
+  const { kept, passing, ofNode, largest } = numbersOf(architecture)
   // An edge shares with its reverse.
   const needed = numberBytes * ((numEdges / 2) * (kept + passing) + numNodes * ofNode)
-  if (memory === 'auto' && needed <= usableShare * available) return undefined
-  const room = Math.min(chunkBytes[capabilities?.lanes ?? 'simd'], chunkShare * available)
+  const isRoom = needed <= usableShare * available && numberBytes * (numEdges / 2) * largest <= largestArray
+  if (memory === 'auto' && isRoom) return undefined
+  const room = Math.min(chunkBytes[capabilities?.lanes ?? 'simd'], chunkShare * available, largestArray)
   const fitting = room / ((numberBytes * passing * numEdges) / numNodes)
   const nodes = 2 ** Math.floor(Math.log2(Math.max(leastNodes, fitting)))
   return nodes < numNodes ? nodes : undefined
 }
 
-/** Numbers an edge that are kept between passes, those an edge within a layer and its derivative, and numbers a node. About. */
-function numbersOf({ layers, maxEll }: MaceArchitecture): { readonly kept: number; readonly passing: number; readonly ofNode: number } {
-  let [kept, passing, ofNode] = [0, 0, 0]
+interface Numbers {
+  /** An edge, kept between passes; and within a layer and its derivative. */
+  readonly kept: number
+  readonly passing: number
+  readonly ofNode: number
+  /** An edge, in the largest array. */
+  readonly largest: number
+}
+
+/** How many numbers an evaluation holds, about. */
+function numbersOf({ layers, maxEll }: MaceArchitecture): Numbers {
+  let [kept, passing, ofNode, largest] = [0, 0, 0, 0]
   for (const { interaction } of layers) {
     const [, ...sizes] = interaction.radialNetwork.sizes
     const weights = sizes.at(-1) ?? 0
     const hidden = 2 * (sizes.reduce((sum, size) => sum + size, 0) - weights)
     kept += weights + hidden
     passing = Math.max(passing, 2 * weights + hidden + 6 * (maxEll + 1) ** 2)
+    largest = Math.max(largest, weights)
     ofNode += 6 * maceIrreps(interaction.target).dim + weights * (maxEll + 1)
   }
-  return { kept, passing, ofNode }
+  return { kept, passing, ofNode, largest }
 }

@@ -1,4 +1,4 @@
-import type { Backend, BackendDevice } from '@equivar/core'
+import type { Backend, BackendDevice, Capabilities } from '@equivar/core'
 import { createCpu } from '@equivar/kernels-cpu'
 
 /** Calls that a host pays for one by one. */
@@ -15,14 +15,14 @@ export class HiddenBackend implements Backend {
   readonly calls: Calls = { writes: 0, launches: 0, replays: 0, reads: 0 }
   readonly #device: BackendDevice
 
-  constructor(kind: 'cuda' | 'webgpu', floats: BackendDevice['capabilities']['floats']) {
+  constructor(kind: 'cuda' | 'webgpu', floats: Capabilities['floats'], limits: Partial<Capabilities> = {}) {
     this.kind = kind
     const inner = createCpu({ threads: 1 }).openSync()
     const { calls } = this
     this.#device = {
       name: kind,
       description: 'processor behind a wall',
-      capabilities: { ...inner.capabilities, floats },
+      capabilities: { ...inner.capabilities, floats, ...limits },
       allocate: (byteLength) => inner.allocate(byteLength),
       write: (target, data) => {
         calls.writes++

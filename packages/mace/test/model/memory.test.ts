@@ -1,4 +1,4 @@
-import { InputError, use } from '@equivar/core'
+import { device, InputError, use } from '@equivar/core'
 import { array, compile, grad, liveBuffers, mul, scope, square, sum, track, type NDArray } from '@equivar/engine'
 import { createCpu } from '@equivar/kernels-cpu'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -11,6 +11,7 @@ import type { GraphArrays } from '../../src/model/graph.ts'
 import { MaceNetwork } from '../../src/model/network.ts'
 import { Parameters } from '../../src/model/parameters.ts'
 import { fixtureNamed, largestDifference, modelFixtures, structureOf, type ModelFixture } from './fixtures.ts'
+import { HiddenBackend } from './hidden.ts'
 
 afterAll(() => {
   expect(liveBuffers()).toBe(0)
@@ -136,6 +137,16 @@ describe('the option memory', () => {
     expect(cases.low.result?.energy).toBeCloseTo(full.result?.energy ?? Number.NaN, 11)
   })
 
+  it.each([['cuda', 'float64', 1e-12], ['webgpu', 'float32', 1e-5]] as const)('serves devices whose memory the host does not see: %s', async (kind, dtype, tolerance) => {
+    const floats = dtype === 'float64' ? (['f32', 'f64'] as const) : (['f32'] as const)
+    use(createCpu({ threads: 2 }), new HiddenBackend(kind, floats, { maxBufferBytes: 2 ** 27 }))
+    await device(kind)
+    const found = await evaluated({ memory: 'low', device: kind, dtype })
+    const expected = await evaluated({ memory: 'full' })
+    expect([found.isInChunks, expected.isInChunks]).toEqual([true, false])
+    expect(largestDifference(found.result?.forces, expected.result?.forces ?? [])).toBeLessThan(tolerance)
+  })
+
   it('is known by name', () => {
     expect(() => fixture.load({ memory: 'none' as MemoryUse })).toThrow(InputError)
     expect(() => fixture.load({ memory: 'none' as MemoryUse })).toThrow(/memory 'none' is unknown; use 'auto', 'full' or 'low'/)
@@ -153,6 +164,10 @@ describe('the option memory', () => {
     expect(nodesPerChunk(request('auto', 2 ** 37), batch)).toBeUndefined()
     expect(nodesPerChunk(request('auto', 2 ** 32), batch)).toBe(small)
     expect(nodesPerChunk(request('full', 2 ** 20), batch)).toBeUndefined()
+    // An array larger than a kernel can have, on a device that holds all of them.
+    const ofParts = { ...request('auto', 2 ** 37), capabilities: { lanes: 'gpu', maxBufferBytes: 2 ** 37, maxBindingBytes: 2 ** 28 } } as const
+    expect(nodesPerChunk(ofParts, batch)).toBe(nodesPerChunk({ ...ofParts, memory: 'low' }, batch))
+    expect(nodesPerChunk(ofParts, batch)).toBeLessThan(large)
     expect(nodesPerChunk(request('low', 2 ** 37), { numNodes: 5, numEdges: 20 })).toBeUndefined()
     expect(nodesPerChunk(request('low', 2 ** 37), { numNodes: 5000, numEdges: 0 })).toBeUndefined()
   })

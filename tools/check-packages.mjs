@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { cacheFolder, inRoot, installed, root } from './lib/paths.mjs'
 import { capture } from './lib/run.mjs'
+import { checkChoice } from './packages/choice.mjs'
 import { followPages } from './packages/first-steps.mjs'
 import { closure, installInto, packAll } from './packages/pack.mjs'
 import { pages, weigh } from './packages/page-weight.mjs'
-import { developmentLicenceProblems, licenceProblems, writeBillOfMaterials } from './packages/supply-chain.mjs'
+import { dependencyProblems, developmentLicenceProblems, licenceProblems, writeBillOfMaterials } from './packages/supply-chain.mjs'
 import { tarballProblems } from './packages/tarball.mjs'
 import { runVitePage } from './packages/vite-page.mjs'
 
@@ -44,6 +45,8 @@ try {
   if (title.startsWith('gradient: ')) console.log(`a page that vite builds, in Chromium: ${title}`)
   else problems.push(`the page that vite builds: ${title}`)
 
+  problems.push(...(await checkChoice(scratch, packages)))
+
   const { record, problems: differences } = await followPages(scratch, packages)
   writeFileSync(join(cacheFolder, 'first-steps.md'), record)
   console.log(`pages of getting started: followed in empty folders; what they printed is in ${relative(root, join(cacheFolder, 'first-steps.md'))}`)
@@ -56,7 +59,7 @@ try {
   await checkPages(everything, packages)
   const bill = await writeBillOfMaterials(everything)
   console.log(`bill of materials: ${bill.components.length} packages, in ${relative(root, bill.path)}`)
-  problems.push(...licenceProblems(bill.components), ...(await developmentLicenceProblems()))
+  problems.push(...dependencyProblems(bill.components), ...licenceProblems(bill.components), ...(await developmentLicenceProblems()))
 } finally {
   rmSync(scratch, { recursive: true, force: true })
 }

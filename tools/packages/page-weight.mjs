@@ -32,7 +32,9 @@ export const pages = [
       globalThis.mathematics = { Irreps, HostIrrepsArray, descriptors, experimental, reducedSymmetricTensorProductBasis, SegmentedPolynomial }`,
     budget: 80,
   },
-  // With the kernel language, its interpreter and lowering, which kernels packages and engine use.
+  { what: 'the kernel language, with its interpreter', needs: '@equivar/core', code: whole('@equivar/core/kernels'), budget: 24 },
+  { what: 'the lowering of polynomials to kernels', needs: '@equivar/core', code: whole('@equivar/core/lowering'), budget: 76 },
+  // An object of the whole entry holds the kernel language and lowering, too, which engine and the kernels use.
   { what: 'all of core', needs: '@equivar/core', code: whole('@equivar/core'), budget: 118 },
   { what: 'all of kernels-cpu', needs: '@equivar/kernels-cpu', code: whole('@equivar/kernels-cpu'), budget: 60 },
   { what: 'all of kernels-wgsl', needs: '@equivar/kernels-wgsl', code: whole('@equivar/kernels-wgsl'), budget: 60 },

@@ -13,6 +13,18 @@ import { captureOutput } from '../lib/run.mjs'
 /** Licences under which a package may come to users. */
 const permissive = new Set(['0BSD', 'Apache-2.0', 'BlueOak-1.0.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT'])
 
+/** Packages of others that come to users, with the major versions that were looked at: their sources, maintainers and known vulnerabilities. */
+const known = new Set([
+  '@webgpu/types 0',
+  'ansi-regex 5',
+  'cli-progress 3',
+  'commander 14',
+  'emoji-regex 8',
+  'is-fullwidth-code-point 3',
+  'string-width 4',
+  'strip-ansi 6',
+])
+
 /** Tools of development under other licences. None of them is part of what is published, or linked to it. */
 const developmentExceptions = new Set([
   'argparse Python-2.0',
@@ -61,6 +73,20 @@ export function licenceProblems(components) {
   return components
     .filter(({ licences }) => licences.length === 0 || !licences.every(isPermissive))
     .map(({ name, version, licences }) => `${name} ${version} comes to users under ${licences.join(' and ') || 'no licence that it names'}; allowed are ${[...permissive].join(', ')}`)
+}
+
+/**
+ * Packages that nobody has looked at, and those of the list that no longer come. No registry is asked.
+ *
+ * @param {readonly Component[]} components
+ * @returns {string[]}
+ */
+export function dependencyProblems(components) {
+  const found = components.filter(({ name }) => !name.startsWith('@equivar/')).map(({ name, version }) => `${name} ${version.split('.')[0]}`)
+  return [
+    ...found.filter((own) => !known.has(own)).map((own) => `${own}.x comes to users and is not in the list of tools/packages/supply-chain.mjs: look at it first`),
+    ...[...known].filter((own) => !found.includes(own)).map((own) => `${own}.x is in the list of tools/packages/supply-chain.mjs and does not come to users`),
+  ]
 }
 
 /** What development uses under a licence that nobody has looked at. */

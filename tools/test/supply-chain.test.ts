@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { componentsOf, licenceProblems } from '../packages/supply-chain.mjs'
+import { componentsOf, dependencyProblems, licenceProblems } from '../packages/supply-chain.mjs'
 
 const component = (name: string, licenses?: object[]) => ({ name, version: '1.0.0', ...(licenses === undefined ? {} : { licenses }) })
 const bill = (...components: object[]) => JSON.stringify({ bomFormat: 'CycloneDX', components })
@@ -17,5 +17,14 @@ describe('licences of what comes to users', () => {
     const problems = licenceProblems(componentsOf(bill(component('thing', licenses), component('good', [{ license: { id: 'ISC' } }]))))
     expect(problems).toHaveLength(isFine ? 0 : 1)
     if (!isFine) expect(problems[0]).toMatch(/^thing 1\.0\.0 comes to users under /)
+  })
+})
+
+describe('packages of others that come to users', () => {
+  it('are those that were looked at, no more and no fewer', () => {
+    const problems = dependencyProblems(componentsOf(bill(component('@equivar/core'), component('left-pad'))))
+    expect(problems[0]).toMatch(/^left-pad 1\.x comes to users and is not in the list/)
+    expect(problems.slice(1).every((problem) => problem.endsWith('does not come to users'))).toBe(true)
+    expect(problems).toContainEqual(expect.stringMatching(/^commander 14\.x is in the list/))
   })
 })

@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib'
  * @property {string} needs the package whose presence makes the page possible
  * @property {string} code
  * @property {number} budget in kB of 1000 bytes, minified and gzipped, everything that is imported included
+ * @property {number} [limit] where the budget is not met: what the page may weigh until it is
  */
 
 /** @type {(name: string) => string} */
@@ -33,9 +34,9 @@ export const pages = [
     budget: 80,
   },
   { what: 'the kernel language, with its interpreter', needs: '@equivar/core', code: whole('@equivar/core/kernels'), budget: 24 },
-  { what: 'the lowering of polynomials to kernels', needs: '@equivar/core', code: whole('@equivar/core/lowering'), budget: 76 },
+  { what: 'the lowering of polynomials to kernels', needs: '@equivar/core', code: whole('@equivar/core/lowering'), budget: 92 },
   // An object of the whole entry holds the kernel language and lowering, too, which engine and the kernels use.
-  { what: 'all of core', needs: '@equivar/core', code: whole('@equivar/core'), budget: 118 },
+  { what: 'all of core', needs: '@equivar/core', code: whole('@equivar/core'), budget: 80, limit: 126 },
   { what: 'all of kernels-cpu', needs: '@equivar/kernels-cpu', code: whole('@equivar/kernels-cpu'), budget: 60 },
   { what: 'all of kernels-wgsl', needs: '@equivar/kernels-wgsl', code: whole('@equivar/kernels-wgsl'), budget: 60 },
   { what: 'all of kernels-cuda', needs: '@equivar/kernels-cuda', code: whole('@equivar/kernels-cuda'), budget: 80 },
@@ -47,10 +48,11 @@ export const pages = [
       import { equivariantPolynomial, grad, jit, numpy, randn, random, sphericalHarmonics } from '@equivar/functional'
       const { normal, key } = random, { square, sum } = numpy
       globalThis.layer = [Irreps, irMul, descriptors.linear, equivariantPolynomial, grad, jit, normal, key, square, sum, randn, sphericalHarmonics]`,
-    budget: 165,
+    budget: 150,
+    limit: 180,
   },
-  { what: 'all of functional', needs: '@equivar/functional', code: whole('@equivar/functional'), budget: 176 },
-  { what: 'MACE on the processor', needs: '@equivar/mace', code: whole('@equivar/mace'), budget: 250 },
+  { what: 'all of functional', needs: '@equivar/functional', code: whole('@equivar/functional'), budget: 150, limit: 192 },
+  { what: 'MACE on the processor', needs: '@equivar/mace', code: whole('@equivar/mace'), budget: 250, limit: 264 },
 ]
 
 /**

@@ -86,12 +86,24 @@ describe.each([
   })
 
   it('entries side by side where they share more than stays in registers', () => {
-    const segments = (count: number) => new SegmentedOperand(Array.from({ length: count }, () => [8]), 1)
-    const paths = Array.from({ length: 64 }, (_, k) => new Path([k, k % 4, (k >> 2) % 4, k % 2], HostArray.scalar(1 + k)))
-    const product = new SegmentedTensorProduct('u,u,u,u', [segments(64), segments(4), segments(4), segments(2)], paths)
-    const polynomial = new SegmentedPolynomial([segments(64), segments(4)], [segments(2)], [[new Operation([0, 1, 1, 2]), product]])
+    const tableOf = (channels: number, ofEntries: number) => {
+      const own = (count: number) => new SegmentedOperand(Array.from({ length: count }, () => [channels]), 1)
+      const paths = Array.from({ length: 64 }, (_, k) => new Path([k, k % ofEntries, (k >> 2) % ofEntries, k % 2], HostArray.scalar(1 + k)))
+      const product = new SegmentedTensorProduct('u,u,u,u', [own(64), own(ofEntries), own(ofEntries), own(2)], paths)
+      const polynomial = new SegmentedPolynomial([own(64), own(ofEntries)], [own(2)], [[new Operation([0, 1, 1, 2]), product]])
+      return { polynomial, inputs: [indexed(2), batched], outputs: [batched] }
+    }
     // So many that pieces of a species have groups and something left over.
-    checkAll([{ polynomial, inputs: [indexed(2), batched], outputs: [batched] }], { ...target, maxSharedBytes: 2048 }, { batchSize: 5500 })
+    checkAll([tableOf(8, 4)], { ...target, maxSharedBytes: 2048 }, { batchSize: 5500 })
+    if (target.lanes === 'simd') return
+    // Fewer lanes than there might be: two warps for entries side by side, one for others.
+    const threads = { ...target, maxLanes: 64, maxSharedBytes: 2048 }
+    for (const [ofEntries, lanes] of [[4, 16], [30, 8]] as const) {
+      const own = tableOf(40, ofEntries)
+      const { request, sizes } = problem(own, 60)
+      expect(lowering.lowerPolynomial(request, threads).plan(sizes).launches.map(({ kernel }) => kernel.lanes)).toEqual([lanes])
+      checkAll([own], threads, { batchSize: 60 })
+    }
   })
 
   it('entries that share the lanes, where what channels have belongs to the row', () => {

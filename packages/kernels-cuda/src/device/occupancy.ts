@@ -13,8 +13,9 @@ export function blocksToAskFor(
   { sharedBytesPerMultiprocessor, warpSize }: Pick<DeviceProperties, 'sharedBytesPerMultiprocessor' | 'warpSize'>,
   { text, shape, sharedBytes }: Pick<PtxModule, 'text' | 'shape' | 'sharedBytes'>,
 ): readonly number[] {
-  // Programs that are less than a block do not wait for one another.
-  if (shape.threads <= warpSize || text.length > longText) return []
+  // Programs that are less than a warp are small.
+  if (shape.threads < warpSize || text.length > longText) return []
+  const threadsOfBlock = shape.threads * shape.programs
   const fitting = Math.floor(sharedBytesPerMultiprocessor / (sharedBytes + reservedBytes))
-  return [...new Set(manyThreads.map((threads) => Math.min(fitting, Math.floor(threads / shape.threads))))].filter((blocks) => blocks > 1)
+  return [...new Set(manyThreads.map((threads) => Math.min(fitting, Math.floor(threads / threadsOfBlock))))].filter((blocks) => blocks > 1)
 }

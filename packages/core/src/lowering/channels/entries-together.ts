@@ -4,6 +4,7 @@ import type { Expression } from '../../kernels/index.ts'
 import { entriesAtOnce } from './lane-entries.ts'
 import { rowElements, heldRows, scratchRows } from './row-elements.ts'
 import type { Pass } from './passes.ts'
+import { widthOf } from '../scalars.ts'
 import type { EntryScope } from './scopes.ts'
 import type { KernelSpec } from './spec.ts'
 
@@ -24,8 +25,8 @@ export function entriesTogether(spec: KernelSpec, pass: Pass): number {
   return values > fewValues ? 2 : 4
 }
 
-/** Numbers that a thread reads at once, if entries have so few. */
-const readAtOnce = 8
+/** Numbers of 32 bits that a thread reads at once, and numbers of an entry that are read for two of them even if that is more. */
+const [readAtOnce, readForTwo] = [28, 20]
 /** Entries whose formulas are written one after another. */
 const mostInTurn = 8
 
@@ -34,7 +35,8 @@ export function entriesInTurn(spec: KernelSpec, pass: Pass): number {
   if (!spec.isByEntry) return 1
   const shared = new Set(rowElements(spec, pass))
   const own = new Set(pass.targets.flatMap(({ terms }) => terms.flatMap(({ elements }) => elements.filter((element) => !shared.has(element)))))
-  return Math.max(1, Math.min(mostInTurn, Math.floor(readAtOnce / Math.max(1, own.size))))
+  const numbers = (own.size * widthOf(spec.request.mathScalar)) / 4
+  return Math.min(mostInTurn, Math.max(numbers <= readForTwo ? 2 : 1, Math.floor(readAtOnce / Math.max(1, numbers))))
 }
 
 /** Formulas of several entries side by side. */

@@ -9,9 +9,11 @@ import { type Analysis, analyse, type ChannelTarget, readElements } from './anal
 import { accessOf } from './declarations.ts'
 import { tableLength } from './entry-table.ts'
 import { integrate } from './integrate.ts'
+import { entriesTogether } from './entries-together.ts'
 import { entriesAtOnce } from './lane-entries.ts'
 import { exchangeLength } from './lane-sums.ts'
 import { asGradient, divide, type Pass } from './passes.ts'
+import { heldRows, rowElements, scratchRows } from './row-elements.ts'
 import { touchedRows } from './row-touches.ts'
 import { isSummed, type Iteration, type KernelSpec } from './spec.ts'
 
@@ -83,7 +85,7 @@ function makeSpec(request: PolynomialRequest, form: NormalForm, target: Target, 
   const whole = atOnce * Math.max(atOnce > 1 && passes.length > 0 ? leastSteps : 1, Math.floor(chunk / atOnce))
   if (bytesFor(whole) <= maxSharedBytes) chunk = whole
   const isOfOtherScalar = outputs.some((o) => request.outputScalars[o] !== request.mathScalar)
-  return {
+  const spec: KernelSpec = {
     name: nameOf(access),
     request,
     form,
@@ -100,6 +102,20 @@ function makeSpec(request: PolynomialRequest, form: NormalForm, target: Target, 
     passesApart: false,
     isPartial: access.kind === 'shared' || (addsUp && isOfOtherScalar),
   }
+  return narrowed(spec, target)
+}
+
+/**
+ * The same with fewer lanes where entries read more of the rows that they share than a thread keeps: programs of different entries
+ * and the same channels then share them in a cache. The fewer the more often rows are read, which is for every entry or for several.
+ */
+function narrowed(spec: KernelSpec, { vectorBytes: warp }: Target): KernelSpec {
+  const { analysis, isByEntry, iteration, lanes, passes } = spec
+  if (!isByEntry || iteration.kind !== 'pieces' || analysis.numFactors + analysis.numSums > 0 || lanes <= 2 * warp) return spec
+  const readsRows = passes.every((pass) => pass.channels > 2 * warp && rowElements(spec, pass).length > 0 && heldRows(spec, pass).length + scratchRows(spec, pass).length === 0)
+  if (!readsRows) return spec
+  const narrow = { ...spec, lanes: 2 * warp }
+  return passes.some((pass) => entriesTogether(narrow, pass) === 1) ? { ...spec, lanes: warp } : narrow
 }
 
 /** Where sums fill the registers, fewer lanes may leave room for targets that share products: that is worth it from a twentieth on. */

@@ -62,6 +62,8 @@ export function heldRows(spec: KernelSpec, pass: Pass): readonly number[] {
  */
 export function scratchRows(spec: KernelSpec, pass: Pass): readonly number[] {
   if (heldRows(spec, pass).length > 0 || pass.targets.some(({ kind }) => kind === 'channelSum')) return []
+  // Programs of parts of the channels leave rows to the cache that they share.
+  if (spec.isByEntry && spec.lanes < pass.channels) return []
   const elements = rowElements(spec, pass)
   const bytes = elements.length * spec.lanes * 8
   return elements.length > maxInRegisters && bytes <= spec.maxRowBytes ? elements : []

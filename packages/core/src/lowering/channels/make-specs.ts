@@ -112,7 +112,10 @@ function makeSpec(request: PolynomialRequest, form: NormalForm, target: Target, 
 function narrowed(spec: KernelSpec, { vectorBytes: warp }: Target): KernelSpec {
   const { analysis, isByEntry, iteration, lanes, passes } = spec
   if (!isByEntry || iteration.kind !== 'pieces' || analysis.numFactors + analysis.numSums > 0 || lanes <= 2 * warp) return spec
-  const readsRows = passes.every((pass) => pass.channels > 2 * warp && rowElements(spec, pass).length > 0 && heldRows(spec, pass).length + scratchRows(spec, pass).length === 0)
+  const readsRows = passes.every((pass) => {
+    const kept = heldRows(spec, pass).length + scratchRows(spec, pass).length
+    return pass.channels > 2 * warp && kept === 0 && rowElements(spec, pass).length > 0
+  })
   if (!readsRows) return spec
   const narrow = { ...spec, lanes: 2 * warp }
   return passes.some((pass) => entriesTogether(narrow, pass) === 1) ? { ...spec, lanes: warp } : narrow

@@ -1,4 +1,4 @@
-import { kernels } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import { argumentLayout, emit, sharedBytes, supportsRelaxedSimd } from '../src/wasm/index.ts'
 import { manyCoefficients, matrixProduct, packedMatrixProduct, polynomialOfVectors, segmentProduct, sumOfProducts, tileProduct } from './kernels.ts'
 

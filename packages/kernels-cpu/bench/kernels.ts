@@ -1,4 +1,4 @@
-import { kernels } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 
 type Expression = kernels.Expression
 const { KernelBuilder, varying } = kernels

@@ -2,7 +2,8 @@
  * What a launch costs beside its work: enqueued, replayed, on one thread and on two; and what waking threads costs.
  * Run: npm run -s program -- packages/kernels-cpu/bench/launch.ts
  */
-import { type Binding, kernels, type Launch } from '@equivar/core'
+import type { Binding, Launch } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import { type CpuDevice, createCpu } from '../src/index.ts'
 
 /** `y[p] += 1`, and nothing else. */

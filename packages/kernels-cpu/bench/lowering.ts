@@ -1,4 +1,5 @@
-import { descriptors, experimental, HostArray, Irreps, lowering, O3, Operation, Path, SegmentedOperand, SegmentedPolynomial, SegmentedTensorProduct } from '@equivar/core'
+import { descriptors, experimental, HostArray, Irreps, O3, Operation, Path, SegmentedOperand, SegmentedPolynomial, SegmentedTensorProduct } from '@equivar/core'
+import * as lowering from '@equivar/core/lowering'
 import { createCpu } from '../src/index.ts'
 
 /**

@@ -1,4 +1,5 @@
-import { type Binding, descriptors, Irreps, lowering, type Recording, type SegmentedPolynomial } from '@equivar/core'
+import { type Binding, descriptors, Irreps, type Recording, type SegmentedPolynomial } from '@equivar/core'
+import * as lowering from '@equivar/core/lowering'
 import { createCpu, type CpuDevice } from '../src/index.ts'
 import { numbers, orderOf, recordPlan, upload } from '../test/matrix/on-device.ts'
 

@@ -1,4 +1,5 @@
-import { type BackendDevice, type Binding, bytesPerElement, type DeviceMemory, type lowering, type PreparedPlan, preparePlan, rowOrder } from '@equivar/core'
+import { type BackendDevice, type Binding, bytesPerElement, type DeviceMemory, type PreparedPlan, preparePlan, rowOrder } from '@equivar/core'
+import type * as lowering from '@equivar/core/lowering'
 import type { Dtype } from '../cases/case.ts'
 import { seededNumbers } from '../cases/random.ts'
 import { batched, type PolynomialProblem, rowsOf } from './problems.ts'

@@ -1,4 +1,5 @@
-import { bytesPerElement, type lowering, type SegmentedPolynomial } from '@equivar/core'
+import { bytesPerElement, type SegmentedPolynomial } from '@equivar/core'
+import type * as lowering from '@equivar/core/lowering'
 import type { Dtype } from '../cases/case.ts'
 
 /** Where the rows of operands belong. */

@@ -1,4 +1,5 @@
-import { type BackendDevice, type KernelResources, type Launch, lowering } from '@equivar/core'
+import type { BackendDevice, KernelResources, Launch } from '@equivar/core'
+import * as lowering from '@equivar/core/lowering'
 import { callTime, deviceTime } from '../measure/clock.ts'
 import type { Ceilings } from '../measure/ceilings.ts'
 import { shareOf } from '../measure/roofline.ts'

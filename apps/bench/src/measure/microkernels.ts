@@ -1,4 +1,5 @@
-import { kernels, type Capabilities } from '@equivar/core'
+import type { Capabilities } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 
 type Expression = kernels.Expression
 const { KernelBuilder, varying } = kernels

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type Backend, type BackendDevice, DeviceError, InterpreterDevice, type Launch, lowering } from '../../src/index.ts'
+import { type Backend, type BackendDevice, DeviceError, InterpreterDevice, type Launch } from '../../src/index.ts'
+import * as lowering from '../../src/lowering/index.ts'
 import { disagreement, disagreementOfSums } from '../../src/conformance/compare.ts'
 import { type ConformanceCase, type ConformanceOptions, type Lower, runConformance } from '../../src/conformance/index.ts'
 

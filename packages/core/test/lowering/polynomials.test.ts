@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { HostArray, lowering, Operation, Path, SegmentedOperand, SegmentedPolynomial, SegmentedTensorProduct } from '../../src/index.ts'
+import { HostArray, Operation, Path, SegmentedOperand, SegmentedPolynomial, SegmentedTensorProduct } from '../../src/index.ts'
+import * as lowering from '../../src/lowering/index.ts'
 import { type Accesses, batched, contraction, convolution, fullyConnected, harmonics, indexed, problem, type Scalars, shared, withDerivatives } from './problems.ts'
 import { expected, gpu, maxDifference, type Problem, runPlan, simd } from './run-plan.ts'
 

@@ -1,4 +1,5 @@
-import { descriptors, experimental, Irreps, type lowering, O3, type SegmentedPolynomial } from '../../src/index.ts'
+import { descriptors, experimental, Irreps, O3, type SegmentedPolynomial } from '../../src/index.ts'
+import type * as lowering from '../../src/lowering/index.ts'
 import { noise, noiseIndices, type Problem, rowsOf } from './run-plan.ts'
 
 export const shared: lowering.RowAccess = { kind: 'shared' }

@@ -1,4 +1,6 @@
-import type { lowering, kernels, SegmentedPolynomial } from '../../src/index.ts'
+import type { SegmentedPolynomial } from '../../src/index.ts'
+import type * as lowering from '../../src/lowering/index.ts'
+import type * as kernels from '../../src/kernels/index.ts'
 import { HostArray } from '../../src/index.ts'
 import { interpret } from '../../src/kernels/index.ts'
 

@@ -1,4 +1,6 @@
-import type { BackendDevice, DeviceMemory, Executable, kernels, lowering } from '@equivar/core'
+import type { BackendDevice, DeviceMemory, Executable } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
+import type * as lowering from '@equivar/core/lowering'
 import { allocateBytes } from '../memory/allocate.ts'
 import { currentPrecision, type Precision } from './modes.ts'
 

@@ -1,4 +1,5 @@
-import { DeviceError, InternalError, type BackendDevice, type lowering } from '@equivar/core'
+import { DeviceError, InternalError, type BackendDevice } from '@equivar/core'
+import type * as lowering from '@equivar/core/lowering'
 import { backendOf, type Device } from '../array/device.ts'
 import { storageOf, valueData } from '../array/ndarray.ts'
 import { elementCount } from '../array/shape.ts'

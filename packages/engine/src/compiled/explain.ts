@@ -1,4 +1,4 @@
-import type { lowering } from '@equivar/core'
+import type * as lowering from '@equivar/core/lowering'
 import { elementCount } from '../array/shape.ts'
 import type { AbstractValue, Value } from '../graph/value.ts'
 import { wordBytes } from '../memory/words.ts'

@@ -1,4 +1,5 @@
-import { InputError, type lowering } from '@equivar/core'
+import { InputError } from '@equivar/core'
+import type * as lowering from '@equivar/core/lowering'
 import { defaultDevice, setDefaultDevice, type Device } from '../array/device.ts'
 
 /** How segmented polynomials are executed; `'auto'` is whatever serves best on the device. */

@@ -1,4 +1,5 @@
-import type { kernels, lowering } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
+import type * as lowering from '@equivar/core/lowering'
 import type { DType } from '../array/dtype.ts'
 import type { AbstractValue } from '../graph/value.ts'
 import type { ParamsOf, PerInput, PerOutput, PrimitiveName } from '../primitives/names.ts'

@@ -1,4 +1,5 @@
-import { bytesPerElement, InternalError, type BackendDevice, type Binding, type lowering } from '@equivar/core'
+import { bytesPerElement, InternalError, type BackendDevice, type Binding } from '@equivar/core'
+import type * as lowering from '@equivar/core/lowering'
 import { allocateBytes } from '../memory/allocate.ts'
 import { constantOn, executableOf } from './backend.ts'
 

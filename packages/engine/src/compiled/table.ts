@@ -1,4 +1,5 @@
-import { InternalError, type lowering } from '@equivar/core'
+import { InternalError } from '@equivar/core'
+import type * as lowering from '@equivar/core/lowering'
 import type { AbstractValue } from '../graph/value.ts'
 import { planners as kernelPlanners } from '../kernels/index.ts'
 import type { PrimitiveName } from '../primitives/names.ts'

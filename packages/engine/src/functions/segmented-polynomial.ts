@@ -1,4 +1,5 @@
-import { InputError, ShapeError, type lowering, type SegmentedPolynomial } from '@equivar/core'
+import { InputError, ShapeError, type SegmentedPolynomial } from '@equivar/core'
+import type * as lowering from '@equivar/core/lowering'
 import { NDArray } from '../array/ndarray.ts'
 import { formatShape } from '../array/shape.ts'
 import { explainPolynomial } from '../compiled/explain.ts'

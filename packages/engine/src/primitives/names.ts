@@ -1,4 +1,5 @@
-import type { lowering, SegmentedPolynomial } from '@equivar/core'
+import type { SegmentedPolynomial } from '@equivar/core'
+import type * as lowering from '@equivar/core/lowering'
 import type { DType } from '../array/dtype.ts'
 import type { NDArray } from '../array/ndarray.ts'
 import type { Subgraph } from './subgraph.ts'

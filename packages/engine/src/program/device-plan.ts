@@ -1,4 +1,6 @@
-import { InternalError, type BackendDevice, type kernels, type lowering } from '@equivar/core'
+import { InternalError, type BackendDevice } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
+import type * as lowering from '@equivar/core/lowering'
 import type { DType } from '../array/dtype.ts'
 import { elementCount } from '../array/shape.ts'
 import { executableOf, targetOf } from '../compiled/backend.ts'

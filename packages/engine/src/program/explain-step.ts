@@ -1,4 +1,4 @@
-import type { lowering } from '@equivar/core'
+import type * as lowering from '@equivar/core/lowering'
 import { describe } from '../array/ndarray.ts'
 import type { Alias } from '../compiled/planner.ts'
 import { loweredPolynomial } from '../compiled/polynomial.ts'

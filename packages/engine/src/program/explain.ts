@@ -1,4 +1,5 @@
-import type { KernelResources, lowering } from '@equivar/core'
+import type { KernelResources } from '@equivar/core'
+import type * as lowering from '@equivar/core/lowering'
 
 /** What one step of a program does, and how. */
 export interface StepExplanation {

@@ -1,4 +1,4 @@
-import type { lowering } from '@equivar/core'
+import type * as lowering from '@equivar/core/lowering'
 import { broadcastStrides, rowMajorStrides } from '../array/shape.ts'
 import type { AbstractValue } from '../graph/value.ts'
 import { launchElementwise, type ElementwiseDag } from '../kernels/index.ts'

@@ -1,4 +1,5 @@
-import { descriptors, DeviceError, InputError, Irreps, PolynomialError, type lowering } from '@equivar/core'
+import { descriptors, DeviceError, InputError, Irreps, PolynomialError } from '@equivar/core'
+import type * as lowering from '@equivar/core/lowering'
 import { beforeAll, describe, expect, test } from 'vitest'
 import * as eq from '../../src/index.ts'
 import { useInterpreter } from '../support/devices.ts'

@@ -1,4 +1,6 @@
-import { DeviceError, interpreterBackend, kernels, type BackendDevice, type Binding, type lowering } from '@equivar/core'
+import { DeviceError, interpreterBackend, type BackendDevice, type Binding } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
+import type * as lowering from '@equivar/core/lowering'
 import { describe, expect, test } from 'vitest'
 import { constantOn, executableOf, targetOf } from '../../src/compiled/backend.ts'
 import { runPlan } from '../../src/compiled/run-plan.ts'

@@ -1,4 +1,5 @@
-import { type kernels, rowOrder } from '@equivar/core'
+import { rowOrder } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import { describe, expect, it } from 'vitest'
 import { orderPlan } from '../../src/kernels/index.ts'
 import { compiledDevice, expectSame, gpu, interpreterDevice, Random, run, simd, tensor } from './support.ts'

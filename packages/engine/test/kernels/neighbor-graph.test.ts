@@ -1,4 +1,5 @@
-import type { BackendDevice, lowering } from '@equivar/core'
+import type { BackendDevice } from '@equivar/core'
+import type * as lowering from '@equivar/core/lowering'
 import { describe, expect, it } from 'vitest'
 import { findNeighbors, type NeighborProblem } from '../../src/kernels/neighbor-list/index.ts'
 import { graphOutputs } from '../../src/kernels/index.ts'

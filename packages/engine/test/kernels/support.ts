@@ -1,4 +1,5 @@
-import { interpreterBackend, preparePlan, rowOrder, type BackendDevice, type Binding, type lowering } from '@equivar/core'
+import { interpreterBackend, preparePlan, rowOrder, type BackendDevice, type Binding } from '@equivar/core'
+import type * as lowering from '@equivar/core/lowering'
 import { createCpu } from '@equivar/kernels-cpu'
 import { expect } from 'vitest'
 import { dtypeOf, type DType, type TypedArray } from '../../src/array/dtype.ts'

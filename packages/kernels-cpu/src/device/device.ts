@@ -1,7 +1,5 @@
-import {
-  type BackendDevice, type Binding, type Capabilities, checkBinding, checkByteLength, checkCopy, checkKernel, checkLaunch, checkWidth, type CodeStore,
-  DeviceError, type DeviceMemory, type DeviceStatistics, type Executable, KernelCache, type kernels, type Launch, type MemoryOwner, type Recording,
-} from '@equivar/core'
+import { type BackendDevice, type Binding, type Capabilities, checkBinding, checkByteLength, checkCopy, checkKernel, checkLaunch, checkWidth, type CodeStore, DeviceError, type DeviceMemory, type DeviceStatistics, type Executable, KernelCache, type Launch, type MemoryOwner, type Recording } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import { sharedBytes } from '../wasm/index.ts'
 import type { Block } from './allocator.ts'
 import { divide, divideSequence } from './division.ts'

@@ -1,4 +1,5 @@
-import type { CheckedLaunch, Executable, kernels, Launch } from '@equivar/core'
+import type { CheckedLaunch, Executable, Launch } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import { argumentLayout, type ArgumentLayout } from '../wasm/index.ts'
 import type { Block } from './allocator.ts'
 import type { LinearMemory } from './linear-memory.ts'

@@ -1,4 +1,5 @@
-import type { CodeStore, kernels } from '@equivar/core'
+import type { CodeStore } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import { emit, type EmitOptions, emitterVersion } from '../wasm/index.ts'
 import type { Block } from './allocator.ts'
 import { dataBytes } from './data-bytes.ts'

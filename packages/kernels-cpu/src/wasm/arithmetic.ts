@@ -1,4 +1,5 @@
-import { InternalError, type kernels } from '@equivar/core'
+import { InternalError } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import { constantOf, type Value } from './graph.ts'
 import { integerDivision } from './division.ts'
 import type { Opcode } from './opcodes.ts'

@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import type { Access } from './access.ts'
 import { loadName, storeName } from './access-names.ts'
 import { binary } from './arithmetic.ts'

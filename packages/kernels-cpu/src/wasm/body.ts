@@ -1,4 +1,5 @@
-import { InternalError, type kernels } from '@equivar/core'
+import { InternalError } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import { Access } from './access.ts'
 import { binary, compare, multiplyAdd, select, unary } from './arithmetic.ts'
 import { atomic } from './atomics.ts'

@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 
 /** `constant + laneStride · lane + Σ factor · value`: what an `index` is made of. */
 export interface Form {

@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import { atLane } from './forms.ts'
 import type { Value } from './graph.ts'
 import type { Operand } from './spread.ts'

@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import { FunctionWriter } from './function-writer.ts'
 import type { ModuleFunction } from './module.ts'
 import type { Opcode, WasmType } from './opcodes.ts'

@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 
 /** Where things lie in the block of memory that a module's `run` is pointed to, in bytes from its start; itself aligned to 16. */
 export interface ArgumentLayout {

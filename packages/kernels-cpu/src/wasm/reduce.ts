@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import { binary } from './arithmetic.ts'
 import type { Value } from './graph.ts'
 import { at, many, one, type Operand, pick, type Scalar, widthOf } from './spread.ts'

@@ -1,4 +1,5 @@
-import { InternalError, type kernels } from '@equivar/core'
+import { InternalError } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import type { Value } from './graph.ts'
 import type { GraphBuilder } from './graph-builder.ts'
 import type { Opcode, WasmType } from './opcodes.ts'

@@ -1,4 +1,5 @@
-import { InternalError, type kernels } from '@equivar/core'
+import { InternalError } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import type { EmitOptions } from './emit.ts'
 import { type Form, IndexForms } from './forms.ts'
 import type { MemoryNumber, Value } from './graph.ts'

@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import { storeName } from './access-names.ts'
 import type { Form } from './forms.ts'
 import type { Value } from './graph.ts'

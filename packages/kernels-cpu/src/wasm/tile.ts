@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import { loadName, storeName } from './access-names.ts'
 import type { Value } from './graph.ts'
 import { at, bytesOf, shapeOf, widthOf } from './spread.ts'

@@ -1,4 +1,5 @@
-import { type Binding, DeviceError, InputError, kernels, type Launch, use } from '@equivar/core'
+import { type Binding, DeviceError, InputError, type Launch, use } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { cpu, CpuDevice, createCpu } from '../../src/index.ts'
 import { supportsRelaxedSimd } from '../../src/wasm/index.ts'

@@ -1,4 +1,5 @@
-import { type Binding, kernels, type Launch } from '@equivar/core'
+import type { Binding, Launch } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import type { CpuDevice } from '../../src/index.ts'
 import { convolution, matrixProduct, saxpy } from '../wasm/kernels.ts'
 

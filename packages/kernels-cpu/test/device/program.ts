@@ -1,5 +1,5 @@
 /** What `process.test.ts` bundles and runs: threads that come up, work, and do not keep the process alive. */
-import { kernels } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import { createCpu } from '@equivar/kernels-cpu'
 
 const b = new kernels.KernelBuilder('count', { lanes: 1 })

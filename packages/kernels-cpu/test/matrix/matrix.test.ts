@@ -1,4 +1,5 @@
-import { descriptors, HostArray, Irreps, lowering, type SegmentedPolynomial } from '@equivar/core'
+import { descriptors, HostArray, Irreps, type SegmentedPolynomial } from '@equivar/core'
+import * as lowering from '@equivar/core/lowering'
 import { afterAll, describe, expect, test } from 'vitest'
 import { createCpu, type CpuDevice } from '../../src/index.ts'
 import { numbers, orderOf, recordPlan, upload } from './on-device.ts'

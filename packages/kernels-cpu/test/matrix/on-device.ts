@@ -1,4 +1,5 @@
-import type { Binding, lowering, Recording } from '@equivar/core'
+import type { Binding, Recording } from '@equivar/core'
+import type * as lowering from '@equivar/core/lowering'
 import type { CpuDevice } from '../../src/index.ts'
 
 type HostData = Float32Array | Float64Array | Int32Array | Uint32Array

@@ -1,4 +1,4 @@
-import { kernels } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import { describe, expect, it } from 'vitest'
 import { supportsRelaxedSimd } from '../../src/wasm/index.ts'
 import { convolution, gather, matrixProduct, saxpy, scan, segmentSum, softmax, histogram } from './kernels.ts'

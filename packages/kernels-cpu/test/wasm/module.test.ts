@@ -1,4 +1,5 @@
-import { KernelError, kernels } from '@equivar/core'
+import { KernelError } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import { describe, expect, it } from 'vitest'
 import loadWabt from 'wabt'
 import { argumentLayout, emit, sharedBytes, supportsRelaxedSimd } from '../../src/wasm/index.ts'

@@ -1,4 +1,4 @@
-import { kernels } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import { argumentLayout, emit, sharedBytes } from '../../src/wasm/index.ts'
 
 export interface RunOptions {

@@ -1,7 +1,5 @@
-import {
-  type BackendDevice, type Binding, type Capabilities, checkBinding, checkByteLength, checkCopy, checkKernel, checkLaunch, DeviceError, type DeviceMemory,
-  type DeviceStatistics, type Executable, InternalError, KernelCache, type kernels, type Launch, type MemoryOwner, type Recording,
-} from '@equivar/core'
+import { type BackendDevice, type Binding, type Capabilities, checkBinding, checkByteLength, checkCopy, checkKernel, checkLaunch, DeviceError, type DeviceMemory, type DeviceStatistics, type Executable, InternalError, KernelCache, type Launch, type MemoryOwner, type Recording } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import type { DeviceHandle, DeviceProperties, Driver, EventHandle, ExecutableGraphHandle, StreamHandle } from '../native/driver.ts'
 import { type IndexBits, printPtx, withMinBlocks } from '../ptx/index.ts'
 import { branchesOf } from './branches.ts'

@@ -1,4 +1,5 @@
-import { bytesPerElement, type CheckedLaunch, DeviceError, type Executable, type KernelResources, type kernels, type Launch } from '@equivar/core'
+import { bytesPerElement, type CheckedLaunch, DeviceError, type Executable, type KernelResources, type Launch } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import type { FunctionHandle } from '../native/driver.ts'
 import type { IndexBits, PtxModule } from '../ptx/index.ts'
 import { CudaMemory } from './memory.ts'

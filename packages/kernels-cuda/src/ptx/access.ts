@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import { literal } from './literals.ts'
 import { bytesOfMemory, type PtxState, scalarOfMemory } from './state.ts'
 

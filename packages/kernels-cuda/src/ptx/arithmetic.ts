@@ -1,4 +1,5 @@
-import { InternalError, type kernels } from '@equivar/core'
+import { InternalError } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import { literal } from './literals.ts'
 import type { PtxState } from './state.ts'
 

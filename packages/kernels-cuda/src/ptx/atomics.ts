@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import { guard, spaceName } from './access.ts'
 import { literal } from './literals.ts'
 import { bytesOfMemory, type PtxState, scalarOfMemory } from './state.ts'

@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import { bytesOfMemory, type PtxState } from './state.ts'
 
 type Load = Extract<kernels.Instruction, { readonly op: 'load' | 'loadLanes' }>

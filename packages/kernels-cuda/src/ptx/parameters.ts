@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import type { IndexBits } from './types.ts'
 
 /** A number that a kernel is launched with. */

@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import { neutralLiteral } from './arithmetic.ts'
 import { memoryType, shuffled } from './shuffle.ts'
 import { guard } from './access.ts'

@@ -1,4 +1,5 @@
-import { InternalError, type kernels } from '@equivar/core'
+import { InternalError } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import { distances, unitLayout, writeUnits } from './matrix-units.ts'
 import type { PtxState } from './state.ts'
 import { elementBytes } from './types.ts'

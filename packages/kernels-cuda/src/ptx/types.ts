@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 
 /** Kinds of registers: predicates, 32 and 64 bits, and floating point of both widths; the letter begins their names. */
 export type RegisterClass = 'p' | 'r' | 'q' | 'f' | 'd'

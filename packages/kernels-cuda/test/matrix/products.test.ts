@@ -1,4 +1,5 @@
-import { type Binding, bytesPerElement, lowering, preparePlan } from '@equivar/core'
+import { type Binding, bytesPerElement, preparePlan } from '@equivar/core'
+import * as lowering from '@equivar/core/lowering'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { backendOn } from '../../src/device/backend.ts'
 import type { CudaDevice } from '../../src/device/device.ts'

@@ -1,4 +1,5 @@
-import { kernels, lowering } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
+import * as lowering from '@equivar/core/lowering'
 import { conformanceCases, kernelProblemOf, problemOf } from '@equivar/core/conformance'
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

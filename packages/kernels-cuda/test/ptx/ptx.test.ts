@@ -1,4 +1,4 @@
-import { kernels } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import { describe, expect, it } from 'vitest'
 import { printPtx, withMinBlocks } from '../../src/ptx/index.ts'
 

@@ -1,7 +1,5 @@
-import {
-  type BackendDevice, type Binding, type Capabilities, checkBinding, checkByteLength, checkCopy, checkKernel, checkLaunch, checkWidth, DeviceError,
-  type DeviceMemory, type DeviceStatistics, type Executable, InputError, KernelCache, kernels, type Launch, type MemoryOwner, type Recording,
-} from '@equivar/core'
+import { type BackendDevice, type Binding, type Capabilities, checkBinding, checkByteLength, checkCopy, checkKernel, checkLaunch, checkWidth, DeviceError, type DeviceMemory, type DeviceStatistics, type Executable, InputError, KernelCache, type Launch, type MemoryOwner, type Recording } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import { capabilitiesOf, subgroupSizeOf } from './capabilities.ts'
 import { Commands } from './commands.ts'
 import { type Dispatch, dispatchOf } from './dispatch.ts'

@@ -1,4 +1,5 @@
-import type { CheckedLaunch, kernels, Launch } from '@equivar/core'
+import type { CheckedLaunch, Launch } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import type { Variant, WebgpuExecutable } from './executable.ts'
 import { refusal } from './gpu.ts'
 import { type Packing, placementOf, type PlacementOptions, type Stretch } from './placement.ts'

@@ -1,4 +1,5 @@
-import type { DeviceError, Executable, kernels } from '@equivar/core'
+import type { DeviceError, Executable } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import { type BufferPlaces, placesKey, type PrintedKernel, printWgsl } from '../wgsl/index.ts'
 import { computeStage, messageOf, refusal } from './gpu.ts'
 

@@ -1,4 +1,5 @@
-import type { kernels, Launch } from '@equivar/core'
+import type { Launch } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import { type BufferPlace, type BufferPlaces, separatePlaces } from '../wgsl/index.ts'
 import { WebgpuMemory } from './memory.ts'
 import type { Block } from './pool.ts'

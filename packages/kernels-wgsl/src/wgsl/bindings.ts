@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 
 /** How one buffer of a kernel is reached. */
 export interface BufferPlace {

@@ -1,4 +1,5 @@
-import { InternalError, type kernels } from '@equivar/core'
+import { InternalError } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import { binary, bitcast, compare, convert, fma, placeText, select, unary } from './arithmetic.ts'
 import { isUniform } from './group.ts'
 import { typeName } from './literals.ts'

@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import { instructionsOf, usedValues } from './walk.ts'
 
 /** Invocations of a workgroup that programs of few lanes are put together to. */

@@ -1,4 +1,5 @@
-import { InternalError, type kernels } from '@equivar/core'
+import { InternalError } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import { isOnce, isUniform, memoryKey } from './group.ts'
 import { literal, typeName } from './literals.ts'
 import type { PrinterState } from './state.ts'

@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import { instructionsOf, operandsOf } from './walk.ts'
 import type { Together } from './widths.ts'
 

@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import { instructionsOf, usesOf } from './walk.ts'
 
 /** Values that are the place of one load or store and nothing else. Half of the text of long formulas would be their names. */

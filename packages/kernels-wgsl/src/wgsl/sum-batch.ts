@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import type { MemoryPrinter } from './memory.ts'
 import { typeName } from './literals.ts'
 import type { PrinterState } from './state.ts'

@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import type { BufferPlaces } from './bindings.ts'
 import type { Group } from './group.ts'
 import { blocksOf, operandsOf } from './walk.ts'

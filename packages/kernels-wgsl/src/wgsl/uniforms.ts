@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 
 /** Numbers given at launch, as words of one uniform buffer. */
 export interface UniformLayout {

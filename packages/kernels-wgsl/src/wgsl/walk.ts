@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 
 /** All instructions, those of inner blocks included, outer ones first. */
 export function* instructionsOf(block: kernels.Block): Generator<kernels.Instruction, void> {

@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import { memoryKey } from './group.ts'
 import { instructionsOf } from './walk.ts'
 

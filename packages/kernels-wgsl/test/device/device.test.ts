@@ -1,4 +1,5 @@
-import { type BackendDevice, type Binding, DeviceError, InputError, kernels, type Launch } from '@equivar/core'
+import { type BackendDevice, type Binding, DeviceError, InputError, type Launch } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import { createWebgpu, doctor, webgpu, type WebgpuDevice } from '@equivar/kernels-wgsl'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { useSoftwareGpu } from '../support/software.ts'

@@ -1,4 +1,5 @@
-import { type Binding, lowering, preparePlan } from '@equivar/core'
+import { type Binding, preparePlan } from '@equivar/core'
+import * as lowering from '@equivar/core/lowering'
 import { createWebgpu, printWgsl, separatePlaces, type WebgpuDevice } from '@equivar/kernels-wgsl'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { useSoftwareGpu } from '../support/software.ts'

@@ -1,4 +1,4 @@
-import { kernels } from '@equivar/core'
+import * as kernels from '@equivar/core/kernels'
 import { conformanceCases, kernelProblemOf } from '@equivar/core/conformance'
 import { printWgsl, separatePlaces } from '@equivar/kernels-wgsl'
 import { describe, expect, it } from 'vitest'

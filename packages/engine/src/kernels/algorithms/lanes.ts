@@ -1,4 +1,4 @@
-import type { lowering } from '@equivar/core'
+import type * as lowering from '@equivar/core/lowering'
 import { lanesOf } from '../reductions/accumulate.ts'
 
 /** Lanes of kernels that visit elements one by one: on a processor as many as suit the kernel, on a GPU threads. */

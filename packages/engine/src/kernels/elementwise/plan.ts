@@ -1,4 +1,4 @@
-import type { lowering } from '@equivar/core'
+import type * as lowering from '@equivar/core/lowering'
 import { broadcastShapes, broadcastStrides, elementCount, rowMajorStrides, type Shape } from '../../array/shape.ts'
 import { storageTypes } from '../../compiled/planner.ts'
 import { collapse, type LoopNest } from '../../naive/loops.ts'

@@ -1,4 +1,4 @@
-import type { lowering } from '@equivar/core'
+import type * as lowering from '@equivar/core/lowering'
 import type { NeighborGraphSizes } from '../../primitives/names.ts'
 import { PlanBuilder } from '../plan-builder.ts'
 import { spareKeys } from '../neighbor-list/search.ts'

@@ -1,4 +1,4 @@
-import type { lowering } from '@equivar/core'
+import type * as lowering from '@equivar/core/lowering'
 import * as kernels from '@equivar/core/kernels'
 import { kernelOnce } from '../kernel-cache.ts'
 import { appending } from '../neighbor-list/append.ts'

@@ -1,4 +1,5 @@
-import type { kernels, lowering } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
+import type * as lowering from '@equivar/core/lowering'
 
 type Expression = kernels.Expression
 

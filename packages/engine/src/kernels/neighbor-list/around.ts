@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import type { BinValues } from './parameters.ts'
 
 type Expression = kernels.Expression

@@ -1,4 +1,5 @@
-import type { kernels, lowering } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
+import type * as lowering from '@equivar/core/lowering'
 import { aroundBin } from './around.ts'
 import type { NeighborGrid } from './grid.ts'
 import { declareGrid, type GridValues, gridParameters, latticeVector } from './parameters.ts'

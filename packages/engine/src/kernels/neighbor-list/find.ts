@@ -1,4 +1,5 @@
-import { bytesPerElement, DeviceError, InputError, type BackendDevice, type Binding, type lowering } from '@equivar/core'
+import { bytesPerElement, DeviceError, InputError, type BackendDevice, type Binding } from '@equivar/core'
+import type * as lowering from '@equivar/core/lowering'
 import { targetOf } from '../../compiled/backend.ts'
 import { runPlan } from '../../compiled/run-plan.ts'
 import { allocateBytes } from '../../memory/allocate.ts'

@@ -1,4 +1,4 @@
-import type { kernels } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
 import type { NeighborGrid } from './grid.ts'
 
 type Expression = kernels.Expression

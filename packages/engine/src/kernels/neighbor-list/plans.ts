@@ -1,4 +1,6 @@
-import { InputError, type kernels, type lowering } from '@equivar/core'
+import { InputError } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
+import type * as lowering from '@equivar/core/lowering'
 import { requireCount } from '../algorithms/checks.ts'
 import { addOrder } from '../algorithms/order.ts'
 import { PlanBuilder } from '../plan-builder.ts'

@@ -1,4 +1,5 @@
-import { InternalError, type lowering } from '@equivar/core'
+import { InternalError } from '@equivar/core'
+import type * as lowering from '@equivar/core/lowering'
 import * as kernels from '@equivar/core/kernels'
 import { elementCount } from '../../array/shape.ts'
 import { storageTypes, type Planner } from '../../compiled/planner.ts'

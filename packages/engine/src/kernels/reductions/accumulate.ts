@@ -1,4 +1,4 @@
-import type { lowering } from '@equivar/core'
+import type * as lowering from '@equivar/core/lowering'
 import * as kernels from '@equivar/core/kernels'
 
 /** Lanes for kernels that mostly move: a cache line on a processor. */

@@ -1,4 +1,5 @@
-import type { kernels, lowering } from '@equivar/core'
+import type * as kernels from '@equivar/core/kernels'
+import type * as lowering from '@equivar/core/lowering'
 import { elementCount, rowMajorStrides } from '../../array/shape.ts'
 import { storageTypes, type Planner } from '../../compiled/planner.ts'
 import { PlanBuilder } from '../plan-builder.ts'

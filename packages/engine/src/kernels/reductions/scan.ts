@@ -1,4 +1,4 @@
-import type { lowering } from '@equivar/core'
+import type * as lowering from '@equivar/core/lowering'
 import * as kernels from '@equivar/core/kernels'
 import { elementCount } from '../../array/shape.ts'
 import { storageTypes, type Planner } from '../../compiled/planner.ts'

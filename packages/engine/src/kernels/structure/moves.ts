@@ -1,4 +1,4 @@
-import type { lowering } from '@equivar/core'
+import type * as lowering from '@equivar/core/lowering'
 import type { DType } from '../../array/dtype.ts'
 import { broadcastStrides, elementCount, rowMajorStrides } from '../../array/shape.ts'
 import type { Planner } from '../../compiled/planner.ts'

@@ -52,6 +52,13 @@ describe('smoke', () => {
     expect(refused).toEqual([{ case: 'F-l0', backend: 'cpu', dtype: 'f32', reason: expect.stringContaining('no model aspirin_l0_c32') as string }])
     expect(schemaErrors({ ...record([]), refused })).toEqual([])
   })
+
+  it('goes on where a device is no longer open', async () => {
+    const gone = { ...cpu, name: 'cuda:7', device: 'cuda:7' }
+    const { rows, refused } = await runCase(await seededInput('A5', 'f32', assets), [gone, cpu], [], { ...options, passes: ['fwd'] })
+    expect(rows.map(({ backend }) => backend)).toEqual(['cpu'])
+    expect(refused).toEqual([{ case: 'A5', backend: 'cuda:7', dtype: 'f32', reason: expect.stringContaining("device 'cuda:7' is not open") as string }])
+  })
 })
 
 describe('opponents', () => {

@@ -51,8 +51,9 @@ export async function runCase(
   const reference: CompareOptions['reference'] = new Map()
   const before = defaultDevice()
   for (const { name, device, method, backend, ceilings } of backends) {
-    setDefaultDevice(device)
     try {
+      // Throws where a case before lost the device.
+      setDefaultDevice(device)
       const own = await make(input, { device, method })
       try {
         const chosen = passes ? Object.fromEntries(Object.entries(own.passes).filter(([pass]) => passes.includes(pass))) : own.passes

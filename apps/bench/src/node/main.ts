@@ -45,9 +45,12 @@ program
   .action(async (options: RunOptionTexts) => {
     // What cannot be written is found out before the work.
     if (options.out !== undefined) mkdirSync(dirname(options.out), { recursive: true })
-    const record = await run(options)
+    const { out } = options
+    const record = await run(options, (soFar) => {
+      if (out !== undefined) writeResults(out, soFar)
+    })
     if (record.geometricMean !== null) console.log(`geometric mean of ${caseRatios(record.rows).length} ratios: ${record.geometricMean.toFixed(2)}`)
-    if (options.out !== undefined) writeResults(options.out, record)
+    if (out !== undefined) writeResults(out, record)
   })
 
 program

@@ -24,8 +24,13 @@ interface Findings {
   readonly refused: Refusal[]
 }
 
-/** Measures what was chosen, and prints tables on the way. @throws if outputs differ, before they are timed. */
-export async function run(options: RunOptionTexts): Promise<ResultRecord> {
+/**
+ * Measures what was chosen, and prints tables on the way. After every case `keep` gets the record so far, so that a run that is cut off leaves
+ * what it measured.
+ *
+ * @throws if outputs differ, before they are timed.
+ */
+export async function run(options: RunOptionTexts, keep: (record: ResultRecord) => void): Promise<ResultRecord> {
   const { threads, peerDevice, models, structures } = options
   await registerBackends(options.backends, threads)
   const chosen = choiceOf(options)
@@ -56,6 +61,7 @@ export async function run(options: RunOptionTexts): Promise<ResultRecord> {
         progress.clear()
         for (const line of tableLines(rows)) console.log(line)
         for (const { case: refusal, backend, reason } of refused) console.log(`${refusal} on ${backend}: not measured, ${reason}`)
+        keep(recordOf(threads, backends, versions, findings))
       }
     for (const section of chosen.sections) {
       if (section !== 'threads' && section !== 'startup' && section !== 'memory') continue
@@ -69,6 +75,10 @@ export async function run(options: RunOptionTexts): Promise<ResultRecord> {
     for (const peer of peers) peer.close()
     rmSync(scratch, { recursive: true, force: true })
   }
+  return recordOf(threads, backends, versions, findings)
+}
+
+function recordOf(threads: number, backends: readonly BenchBackend[], versions: Readonly<Record<string, string>>, findings: Findings): ResultRecord {
   const ratios = caseRatios(findings.rows)
   return {
     version: 2,

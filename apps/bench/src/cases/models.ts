@@ -6,7 +6,7 @@ export function modelOptions(name: string, dtype: Dtype, device: string): MaceOp
   return {
     dtype: dtype === 'f32' ? 'float32' : 'float64',
     device,
-    memory: name.endsWith('-low') ? 'low' : 'full',
+    memory: name.endsWith('-low') ? 'low' : 'auto',
     precision: name.endsWith('-tf32') ? 'tensorfloat32' : 'float32',
   }
 }

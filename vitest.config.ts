@@ -26,7 +26,13 @@ export default defineConfig({
       },
       ...sharing.map((name) => ({
         extends: true as const,
-        test: { name, isolate: false, include: [`packages/${name}/test/**/*.test.ts`], exclude: ['**/node_modules/**', ...exceptions] },
+        test: {
+          name,
+          isolate: false,
+          include: [`packages/${name}/test/**/*.test.ts`],
+          exclude: ['**/node_modules/**', ...exceptions],
+          setupFiles: name === 'torchlike' ? ['packages/torchlike/test/support/seeded.ts'] : [],
+        },
       })),
     ],
     coverage: {

@@ -1,7 +1,7 @@
 // `npm test`: set-up, then every test, with a summary of coverage. Arguments choose tests: `npm test -- packages/core`.
 //   --node24          run under Node 24 instead of the Node that runs this
 //   --node-dependent  without tests of what no version of Node changes
-//   --report FILE     also write the results as JSON
+//   --report FILE     write the results as JSON, too; without coverage
 import { pathToFileURL } from 'node:url'
 import { installed } from './lib/paths.mjs'
 import { run } from './lib/run.mjs'
@@ -30,8 +30,8 @@ export function vitestArguments(argv) {
     else rest.push(argument)
   }
   const args = ['run', ...rest]
-  // The share of covered lines says nothing about a chosen few tests, and costs time.
-  if (rest.length === 0 && !own.node24) args.push('--coverage')
+  // The share of covered lines says nothing about a chosen few tests, and costs time that CI has not.
+  if (rest.length === 0 && !own.node24 && own.report === undefined) args.push('--coverage')
   if (own.report !== undefined) args.push('--reporter=default', '--reporter=json', `--outputFile.json=${own.report}`)
   return { ...own, args }
 }

@@ -45,13 +45,7 @@ export function isCheckingIndices(): boolean {
  */
 export function withMethod<R>(choice: MethodChoice, f: () => R): R {
   requireMethod('withMethod', choice)
-  const before = method
-  method = choice
-  try {
-    return synchronous('withMethod', f())
-  } finally {
-    method = before
-  }
+  return during('withMethod', method, choice, (value) => (method = value), f)
 }
 
 /**
@@ -65,13 +59,7 @@ export function withMethod<R>(choice: MethodChoice, f: () => R): R {
  */
 export function withPrecision<R>(choice: Precision, f: () => R): R {
   requirePrecision('withPrecision', choice)
-  const before = precision
-  precision = choice
-  try {
-    return synchronous('withPrecision', f())
-  } finally {
-    precision = before
-  }
+  return during('withPrecision', precision, choice, (value) => (precision = value), f)
 }
 
 /**
@@ -82,13 +70,7 @@ export function withPrecision<R>(choice: Precision, f: () => R): R {
  * const x = withDevice(await device('auto'), () => array([1, 2, 3]))
  */
 export function withDevice<R>(name: Device, f: () => R): R {
-  const before = defaultDevice()
-  setDefaultDevice(name)
-  try {
-    return synchronous('withDevice', f())
-  } finally {
-    setDefaultDevice(before)
-  }
+  return during('withDevice', defaultDevice(), name, setDefaultDevice, f)
 }
 
 /**
@@ -98,13 +80,7 @@ export function withDevice<R>(name: Device, f: () => R): R {
  * @throws {InputError} if `f` returns a promise.
  */
 export function withIndexChecks<R>(on: boolean, f: () => R): R {
-  const before = checksIndices
-  checksIndices = on
-  try {
-    return synchronous('withIndexChecks', f())
-  } finally {
-    checksIndices = before
-  }
+  return during('withIndexChecks', checksIndices, on, (value) => (checksIndices = value), f)
 }
 
 /** @throws {InputError} for an unknown method. */
@@ -117,7 +93,14 @@ export function requirePrecision(what: string, choice: Precision): void {
   if (!Object.hasOwn(precisions, choice)) throw new InputError(`${what}: precision '${choice}' is unknown; use one of ${Object.keys(precisions).join(', ')}`)
 }
 
-function synchronous<R>(what: string, result: R): R {
-  if (result instanceof Promise) throw new InputError(`${what}: the function returned a promise; await outside of it`)
-  return result
+/** Runs `f` with another value of a mode, which has its former one again however `f` ends. */
+function during<V, R>(what: string, before: V, value: V, set: (value: V) => void, f: () => R): R {
+  set(value)
+  try {
+    const result = f()
+    if (result instanceof Promise) throw new InputError(`${what}: the function returned a promise; await outside of it`)
+    return result
+  } finally {
+    set(before)
+  }
 }

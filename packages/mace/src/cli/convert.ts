@@ -2,7 +2,7 @@ import { AtomicFile } from '../node/atomic-file.ts'
 import type { CliContext } from './context.ts'
 import { writeText } from './output.ts'
 
-/** `equivar convert`: any model file in, the project's own format out. */
+/** `equivar convert`: from every layout of model files that is read to the project's own format. */
 export async function convertFile(path: string, target: string, context: CliContext): Promise<void> {
   const definition = await context.models.inspect(path, { signal: context.signal })
   const bytes = context.models.serialize(definition)
